@@ -1,0 +1,57 @@
+// Opens shared libraries by absolute path, for good and for everybody, before the addon that needs them is loaded.
+//
+// The addon names its LibTorch libraries by soname only. A soname that is already open satisfies such a need without any search, so a
+// LibTorch that was moved, or another one of the same version, works without a path written into the addon; and what is wrong with
+// a library is known, in the linker's own words, before the addon is touched. This file therefore may not use LibTorch itself.
+#include <dlfcn.h>
+#include <node_api.h>
+
+#include <string>
+
+namespace {
+
+// The string in `value`, or false with a JavaScript exception pending.
+bool readString(napi_env env, napi_value value, std::string& out) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) {
+    napi_throw_type_error(env, "ERR_TENCH_ARGUMENT", "expected an array of absolute paths for `paths`");
+    return false;
+  }
+  out.resize(length);
+  return napi_get_value_string_utf8(env, value, out.data(), length + 1, &length) == napi_ok;
+}
+
+// open(paths: string[]): void. Throws with the dynamic linker's message at the first library that cannot be opened.
+napi_value open(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value paths = nullptr;
+  uint32_t count = 0;
+  if (napi_get_cb_info(env, info, &argc, &paths, nullptr, nullptr) != napi_ok) return nullptr;
+  if (napi_get_array_length(env, paths, &count) != napi_ok) {
+    napi_throw_type_error(env, "ERR_TENCH_ARGUMENT", "expected an array of absolute paths for `paths`");
+    return nullptr;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value element = nullptr;
+    std::string path;
+    if (napi_get_element(env, paths, i, &element) != napi_ok) return nullptr;
+    if (!readString(env, element, path)) return nullptr;
+    // NOW: a library that lacks a symbol fails here and not in the middle of a training run. NODELETE: LibTorch's threads and
+    // registries do not survive being unmapped.
+    if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) == nullptr) {
+      const char* reason = dlerror();
+      napi_throw_error(env, "ERR_TENCH_LIBRARY", reason != nullptr ? reason : path.c_str());
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  napi_value function = nullptr;
+  if (napi_create_function(env, "open", NAPI_AUTO_LENGTH, open, nullptr, &function) != napi_ok) return nullptr;
+  if (napi_set_named_property(env, exports, "open", function) != napi_ok) return nullptr;
+  return exports;
+}
