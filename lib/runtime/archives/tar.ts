@@ -1,0 +1,94 @@
+/**
+ * Reads a .tar or .tar.gz stream entry by entry.
+ *
+ * Parsing is node-tar's (long names, PAX headers, old formats); writing is not, because its unpacker skips or rewrites unsafe
+ * entries with a warning, and here they are errors. Decompression is zlib's own, which notices a cut and a wrong checksum.
+ */
+
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+
+import { Parser, type ReadEntry } from 'tar';
+
+import type { EntryWriter } from './writer.js';
+
+export interface TarOptions {
+  gzip: boolean;
+  /** Called with the count of archive bytes read so far. */
+  onRead: (received: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Hands every entry of the tar file at `path` to `writer`.
+ *
+ * @throws Error if the archive is damaged or ends early, and what `writer` throws
+ */
+export async function readTar(path: string, writer: EntryWriter, options: TarOptions): Promise<void> {
+  const parser = new Parser({ strict: true });
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined); // it is raced below; on success nobody else looks at it
+
+  let writing = Promise.resolve();
+  let complete = false;
+  parser.on('error', fail);
+  parser.on('eof', () => (complete = true));
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    fail(writer.refuse(entry.path, `it is of the kind ${entry.type}`));
+  });
+  parser.on('entry', (entry: ReadEntry) => {
+    writing = writing.then(() => writeEntry(entry, writer));
+    writing.catch(fail);
+  });
+
+  for await (const piece of readBytes(path, options)) {
+    if (!parser.write(piece as Buffer)) await Promise.race([once(parser, 'drain'), failed]);
+  }
+  const ended = once(parser, 'end');
+  parser.end();
+  await Promise.race([ended, failed]);
+  await writing;
+  // A plain tar file has no checksum over the whole: its end marker is all that tells a cut between two entries.
+  if (!complete) throw new Error('it ends without the end marker of a tar file');
+}
+
+async function* readBytes(path: string, { gzip, onRead, signal }: TarOptions): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 1 << 18, signal });
+  let received = 0;
+  file.on('data', (piece) => {
+    received += piece.length;
+    onRead(received);
+  });
+  if (!gzip) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: 1 << 18 });
+  file.on('error', (error) => gunzip.destroy(error));
+  try {
+    yield* file.pipe(gunzip) as AsyncIterable<Buffer>;
+  } finally {
+    file.destroy();
+  }
+}
+
+async function writeEntry(entry: ReadEntry, writer: EntryWriter): Promise<void> {
+  switch (entry.type) {
+    case 'File':
+    case 'OldFile':
+    case 'ContiguousFile':
+      await writer.file(entry.path, entry.size, ((entry.mode ?? 0) & 0o100) !== 0, entry as AsyncIterable<Buffer>);
+      return;
+    case 'Directory':
+      await writer.folder(entry.path);
+      entry.resume();
+      return;
+    case 'Link':
+    case 'SymbolicLink':
+      throw writer.refuse(entry.path, `it is a link to ${JSON.stringify(entry.linkpath ?? '')}`);
+    default:
+      throw writer.refuse(entry.path, `it is of the kind ${entry.type}`);
+  }
+}
