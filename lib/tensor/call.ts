@@ -1,0 +1,183 @@
+/** Calls an operator by its schema: JavaScript arguments go in as handles and values, results come out as tensors and values. */
+
+import { TenchError, invalid } from './errors.js';
+import { native, type Handle, type RawResult } from './native.js';
+import { Tensor, adopt, createShell, fill, forgetShape, handleOf, isTensor } from './tensor.js';
+import { isOptions } from './types.js';
+
+/** An operator with the overloads that may answer to its name, bound to the addon on first use. */
+export class Operator {
+  private id: number | null | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly overloads: readonly string[],
+    /** Whether some overload writes to its arguments, so that cached shapes must be forgotten. */
+    private readonly writes: boolean,
+    /** Whether whole numbers given as Scalars take the kind of the tensors beside them. */
+    private readonly kind: boolean,
+  ) {}
+
+  /** Calls with positional arguments in schema order; a trailing options object holds the rest by keyword. */
+  call(args: unknown[]): unknown {
+    const last = args.length > 0 ? args[args.length - 1] : undefined;
+    if (isOptions(last)) {
+      args.pop();
+      return this.invoke(args, last);
+    }
+    return this.invoke(args, undefined);
+  }
+
+  invoke(args: unknown[], options: Record<string, unknown> | undefined): unknown {
+    if (this.id === undefined) this.id = native.bind(this.name, this.overloads);
+    if (this.id === null) {
+      throw new TenchError(`the loaded LibTorch ${native.versions().loaded} has no operator ${this.name}`, {
+        code: 'ERR_TENCH_MISSING_OPERATOR',
+      });
+    }
+    let count = args.length;
+    while (count > 0 && args[count - 1] === undefined) count -= 1;
+    if (count > 31) throw invalid(`${this.name}: arguments`, 'at most 31', count);
+    let tensors = 0;
+    const encoded = new Array<unknown>(count);
+    for (let i = 0; i < count; i += 1) {
+      const value = args[i];
+      if (isTensor(value)) {
+        tensors |= 1 << i;
+        encoded[i] = handleOf(value);
+      } else {
+        encoded[i] = typeof value === 'object' && value !== null ? encodeObject(value) : value;
+      }
+    }
+
+    let names: string[] | null = null;
+    let values: unknown[] | null = null;
+    let named: unknown[] | null = null;
+    let namedTensors = 0;
+    if (options !== undefined) {
+      names = [];
+      values = [];
+      named = [];
+      for (const key of Object.keys(options)) {
+        const value = options[key];
+        if (value === undefined) continue;
+        if (isTensor(value)) {
+          namedTensors |= 1 << names.length;
+          values.push(handleOf(value));
+        } else {
+          values.push(typeof value === 'object' && value !== null ? encodeObject(value) : value);
+        }
+        named.push(value);
+        names.push(snakeCase(key));
+      }
+      if (names.length > 31) throw invalid(`${this.name}: options`, 'at most 31', names.length);
+    }
+
+    const shell = createShell();
+    const raw = native.call(this.id, this.kind, shell, tensors, encoded, names, values, namedTensors);
+    if (this.writes) {
+      for (let i = 0; i < count; i += 1) forget(args[i]);
+      if (named !== null) named.forEach(forget);
+    }
+    if (typeof raw === 'number') return raw > 0 ? fill(shell, raw) : alias(raw, args, named);
+    return decode(raw, args, named);
+  }
+}
+
+function decode(raw: RawResult, args: unknown[], named: unknown[] | null): unknown {
+  if (!Array.isArray(raw)) return raw;
+  const kinds = raw[0];
+  const results = new Array<unknown>(kinds.length);
+  for (let i = 0; i < kinds.length; i += 1) {
+    const value = raw[i + 1];
+    if (kinds[i] === 't') results[i] = toTensor(value as Handle, args, named);
+    else if (kinds[i] === 'l') results[i] = (value as Handle[]).map((handle) => toTensor(handle, args, named));
+    else results[i] = value;
+  }
+  return results.length === 0 ? undefined : results.length === 1 ? results[0] : results;
+}
+
+function toTensor(handle: Handle, args: unknown[], named: unknown[] | null): Tensor | null {
+  if (handle === 0) return null;
+  return handle > 0 ? adopt(handle) : alias(handle, args, named);
+}
+
+/** A written argument that the operator returned: the very object that was passed in, not another name for its tensor. */
+function alias(code: number, args: unknown[], named: unknown[] | null): Tensor {
+  const index = -code - 1;
+  return (index < 32 ? args[index] : named?.[index - 32]) as Tensor;
+}
+
+function forget(value: unknown): void {
+  if (isTensor(value)) forgetShape(value);
+  else if (Array.isArray(value)) value.forEach(forget);
+}
+
+/** Arrays with tensors (or holes for them) become handles; other typed arrays become plain ones, which the addon reads as lists. */
+function encodeObject(value: object): unknown {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      if (isTensor(value[i])) return encodeTensors(value);
+      if (value[i] !== null && value[i] !== undefined) return value;
+    }
+    return value;
+  }
+  if (value instanceof HandleArray) return value.handles;
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>);
+  return value;
+}
+
+function encodeTensors(values: readonly unknown[]): Float64Array {
+  const handles = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (isTensor(value)) handles[i] = handleOf(value);
+    else if (value !== null && value !== undefined) throw invalid(`element ${i} of a list of tensors`, 'a Tensor', value);
+  }
+  return handles;
+}
+
+/** The handles of a list of tensors, encoded once for many calls. The list must stay alive and undisposed. */
+export class HandleArray {
+  readonly handles: Float64Array;
+
+  constructor(readonly tensors: readonly Tensor[]) {
+    this.handles = encodeTensors(tensors);
+  }
+}
+
+const snakeCases = new Map<string, string>();
+
+function snakeCase(name: string): string {
+  let snake = snakeCases.get(name);
+  if (snake === undefined) {
+    snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    snakeCases.set(name, snake);
+  }
+  return snake;
+}
+
+const operators = new Map<string, Operator>();
+
+/**
+ * Calls any ATen operator by its schema name, for example `callOperator('aten::addcmul', [x, a, b], { value: 2 })`.
+ *
+ * Positional arguments come in schema order, the rest by keyword in snake_case or camelCase. Dtypes, layouts, memory formats and
+ * devices are strings, None is `null`, a complex scalar is `{ re, im }`. A whole JavaScript number stands for an integer Scalar and any
+ * other for a float, as PyTorch reads `2` and `2.5`.
+ *
+ * @param name `aten::name` or `aten::name.overload`
+ * @returns a Tensor, a number (a BigInt beyond 2^53), boolean, string or null; an array for several results or for `Tensor[]`; undefined for none
+ * @throws OperatorError when LibTorch refuses; TenchError with code `ERR_TENCH_MISSING_OPERATOR` when it has no such operator
+ */
+export function callOperator(name: string, args: readonly unknown[] = [], options?: Record<string, unknown>): unknown {
+  let operator = operators.get(name);
+  if (operator === undefined) {
+    if (typeof name !== 'string' || !/^\w+::\w+(\.\w+)?$/.test(name)) throw invalid('name', "an operator's name like aten::add.Tensor", name);
+    if (!Array.isArray(args)) throw invalid('args', 'an array of positional arguments', args);
+    const [base = '', overload = ''] = name.split('.');
+    operator = new Operator(base, [overload], true, false);
+    operators.set(name, operator);
+  }
+  return operator.invoke([...args], options);
+}

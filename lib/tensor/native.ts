@@ -1,0 +1,119 @@
+/** The addon as TypeScript sees it: the whole native surface, typed once and used only inside this room. */
+
+import { loadAddon } from '../runtime/native.js';
+import { OperatorError, OutOfMemoryError, TenchError } from './errors.js';
+import type { TypedArray } from './types.js';
+
+/** Names one tensor in the addon's table: slot and generation packed in one number; 0 is no tensor. */
+export type Handle = number;
+
+/** What an operator returned: see `decode` in call.ts. */
+export type RawResult = Handle | null | undefined | [kinds: string, ...values: unknown[]];
+
+export interface NativeMemory {
+  tensors: number;
+  bytes: number;
+  heldBytes: number;
+  peakBytes: number;
+  peakHeldBytes: number;
+  cap: number;
+}
+
+export interface NativeAddon {
+  /** Gives the addon the function that makes JavaScript errors out of a code and a message. */
+  initialize(makeError: (code: string, message: string) => Error): void;
+  /** Schemas of all ATen operators of the loaded LibTorch, in its own notation. */
+  schemas(): string[];
+  versions(): { built: string; loaded: string };
+
+  /** Binds the overloads of an operator under a number; null when the loaded LibTorch lacks all of them. */
+  bind(name: string, overloads: readonly string[]): number | null;
+  /**
+   * Calls a bound operator. Bit i of `tensors` says that argument i is a handle; `names[j]` and `values[j]` are the keyword
+   * arguments with their own bits in `namedTensors`; `kind` reads whole Scalars by the tensors' dtype instead of as integers.
+   * A new tensor is tied to `shell` for garbage collection, unless `shell` is null.
+   */
+  call(
+    operator: number,
+    kind: boolean,
+    shell: object | null,
+    tensors: number,
+    args: readonly unknown[],
+    names: readonly string[] | null,
+    values: readonly unknown[] | null,
+    namedTensors: number,
+  ): RawResult;
+
+  track(shell: object, handle: Handle): void;
+  release(handle: Handle): void;
+  isAlive(handle: Handle): boolean;
+  share(handle: Handle): Handle;
+  isSame(a: Handle, b: Handle): boolean;
+
+  fromData(data: TypedArray, dtype: string, shape: readonly number[], device: string): Handle;
+  data(handle: Handle): ArrayBuffer;
+  item(handle: Handle): unknown;
+
+  shape(handle: Handle): number[];
+  strides(handle: Handle): number[];
+  dtype(handle: Handle): string;
+  device(handle: Handle): string;
+  layout(handle: Handle): string;
+  storageOffset(handle: Handle): number;
+  isContiguous(handle: Handle, memoryFormat: string): boolean;
+  isLeaf(handle: Handle): boolean;
+  requiresGrad(handle: Handle): boolean;
+  setRequiresGrad(handle: Handle, flag: boolean): void;
+  version(handle: Handle): number;
+  setData(handle: Handle, source: Handle): void;
+  gradFunction(handle: Handle): string | null;
+  /** The gradient: 0 for none, -1 when it is the tensor of `known`, else a new handle. */
+  grad(handle: Handle, known: Handle): Handle;
+  setGrad(handle: Handle, gradient: Handle): void;
+  retainGrad(handle: Handle): void;
+  /** Registers a hook; the number removes it again through `removeHook`. */
+  registerHook(handle: Handle, hook: (gradient: Handle) => Handle): number;
+  removeHook(handle: Handle, hook: number): void;
+  backward(roots: Float64Array, gradients: Float64Array, retainGraph: boolean, createGraph: boolean, inputs: Float64Array | null): void;
+  backwardAsync(roots: Float64Array, gradients: Float64Array, retainGraph: boolean, createGraph: boolean): Promise<void>;
+  gradients(
+    outputs: Float64Array,
+    gradients: Float64Array,
+    retainGraph: boolean,
+    createGraph: boolean,
+    inputs: Float64Array,
+    allowUnused: boolean,
+  ): Handle[];
+
+  gradEnabled(): boolean;
+  setGradEnabled(enabled: boolean): void;
+  enterInferenceMode(): void;
+  exitInferenceMode(): void;
+  enterAutocast(device: string, dtype: string, enabled: boolean): void;
+  exitAutocast(): void;
+
+  manualSeed(seed: bigint): void;
+  getRngState(): Handle;
+  setRngState(state: Handle): void;
+  setNumThreads(count: number): void;
+  getNumThreads(): number;
+  setFlushDenormal(enabled: boolean): boolean;
+  cudaDeviceCount(): number;
+  synchronize(device: string): void;
+  openmp(): string;
+
+  memory(): NativeMemory;
+  emptyCache(): void;
+  setMemoryCap(bytes: number): void;
+  resetPeakMemory(): void;
+}
+
+const addon = loadAddon() as unknown as NativeAddon;
+
+addon.initialize((code, message) => {
+  if (code === 'ERR_TENCH_MEMORY') return new OutOfMemoryError(message);
+  if (code === 'ERR_TENCH_OPERATOR') return new OperatorError(message);
+  return new TenchError(message, { code });
+});
+
+export const native: NativeAddon = addon;

@@ -1,0 +1,101 @@
+/** The process's own settings: random seed, threads, devices, memory. */
+
+import { invalid } from './errors.js';
+import { native } from './native.js';
+import { adopt, handleOfArgument, type Tensor } from './tensor.js';
+
+let seed: number | bigint = 0;
+
+/**
+ * Seeds LibTorch's generators on every device, and the default seed of data loaders made afterwards.
+ *
+ * @param value a whole number of at least 0, below 2^64
+ */
+export function manualSeed(value: number | bigint): void {
+  if (!(typeof value === 'bigint' ? value >= 0n && value < 1n << 64n : Number.isSafeInteger(value) && value >= 0)) {
+    throw invalid('manualSeed: seed', 'a whole number from 0 to 2^64 - 1 (a bigint beyond 2^53)', value);
+  }
+  native.manualSeed(BigInt(value));
+  seed = value;
+}
+
+/** The seed last given to {@link manualSeed}; 0 before. */
+export function initialSeed(): number | bigint {
+  return seed;
+}
+
+/** The state of the CPU generator as a uint8 tensor, for {@link setRngState}. */
+export function getRngState(): Tensor {
+  return adopt(native.getRngState());
+}
+
+/** Puts the CPU generator back into a state that {@link getRngState} returned. */
+export function setRngState(state: Tensor): void {
+  native.setRngState(handleOfArgument('setRngState: state', state));
+}
+
+/** Sets how many threads one operator may use on the CPU. */
+export function setNumThreads(count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1 || count > 4096) throw invalid('setNumThreads: count', 'a whole number from 1 to 4096', count);
+  native.setNumThreads(count);
+}
+
+/** How many threads one operator may use on the CPU. */
+export function getNumThreads(): number {
+  return native.getNumThreads();
+}
+
+/** Whether a CUDA device can be used by the loaded LibTorch. */
+export function isCudaAvailable(): boolean {
+  return native.cudaDeviceCount() > 0;
+}
+
+/** Number of CUDA devices that can be used. */
+export function cudaDeviceCount(): number {
+  return native.cudaDeviceCount();
+}
+
+/** Waits until all work queued on a device is done; nothing to wait for on the CPU. */
+export function synchronize(device = 'cpu'): void {
+  native.synchronize(device);
+}
+
+/** The version of the LibTorch that is loaded, and of the one that the addon was built against. */
+export function libtorchVersion(): { built: string; loaded: string } {
+  return native.versions();
+}
+
+export interface MemoryUse {
+  /** Tensors that JavaScript holds. */
+  tensors: number;
+  /** Bytes of CPU tensor data alive, exact, whoever holds them: JavaScript, the recorded graph, LibTorch. */
+  bytes: number;
+  /** Bytes that the CPU allocator holds from the system, in use or ready for use. */
+  heldBytes: number;
+  /** The most that `bytes` has been since the start or `resetPeakMemory`. */
+  peakBytes: number;
+  /** The most that `heldBytes` has been since the start or `resetPeakMemory`. */
+  peakHeldBytes: number;
+}
+
+/** What tensors use now, in bytes of CPU memory. */
+export function memory(): MemoryUse {
+  const { tensors, bytes, heldBytes, peakBytes, peakHeldBytes } = native.memory();
+  return { tensors, bytes, heldBytes, peakBytes, peakHeldBytes };
+}
+
+/** Gives memory that is held but not in use back to the system. */
+export function emptyCache(): void {
+  native.emptyCache();
+}
+
+/** Limits the CPU memory of tensors: an allocation beyond it throws OutOfMemoryError. `null` takes the limit away. */
+export function setMemoryCap(bytes: number | null): void {
+  if (bytes !== null && (!Number.isSafeInteger(bytes) || bytes < 1)) throw invalid('setMemoryCap: bytes', 'a whole number of at least 1, or null', bytes);
+  native.setMemoryCap(bytes ?? 0);
+}
+
+/** Starts the peaks of {@link memory} again from what is in use now. */
+export function resetPeakMemory(): void {
+  native.resetPeakMemory();
+}
