@@ -55,4 +55,6 @@ if(TENCH_JPEG_KIND STREQUAL "off")
 else()
   target_compile_definitions(tench_jpeg INTERFACE TENCH_HAVE_JPEG=1)
 endif()
+# For the record of the build.
+set(TENCH_JPEG_KIND "${TENCH_JPEG_KIND}" CACHE INTERNAL "")
 message(STATUS "libjpeg-turbo: ${TENCH_JPEG_KIND}")

@@ -1,0 +1,80 @@
+/**
+ * Opens LibTorch and loads the addon that was built against it.
+ */
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { TenchError } from './errors.js';
+import { findLibTorch } from './libtorch/find.js';
+import { librariesOf, readLibTorch, type LibTorch } from './libtorch/layout.js';
+import { isCompatible } from './libtorch/version.js';
+import { addonFolder } from './places.js';
+import { readRecord, type BuildRecord } from './record.js';
+
+const fix = 'run `npm run setup`';
+
+interface Loader {
+  open(paths: string[]): void;
+}
+
+/** What the addon exports; lib/tensor gives it its types. */
+export type NativeAddon = Record<string, unknown>;
+
+export interface LoadOptions {
+  /** The folder of tench.node, loader.node and tench-build.json. Default: TENCH_ADDON, else the package's own build/Release. */
+  folder?: string;
+  /** Environment variables. Default: `process.env`. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Loads the addon, in the main thread or in a worker. LibTorch is the one that LIBTORCH names, else the one that the addon was built
+ * against, else (when that has gone) whatever finding brings up. No process is started unless it has come to the last.
+ *
+ * Throws a TenchError with code ERR_TENCH_NOT_BUILT, ERR_TENCH_LIBTORCH (none, or another minor version than the addon was built
+ * against) or ERR_TENCH_LIBRARY (the dynamic linker's message).
+ */
+export function loadAddon({ env = process.env, folder = env['TENCH_ADDON'] || addonFolder }: LoadOptions = {}): NativeAddon {
+  const record = readRecord(folder);
+  const addon = join(folder, 'tench.node');
+  const loader = join(folder, 'loader.node');
+  if (record === undefined || !existsSync(addon) || !existsSync(loader)) {
+    throw new TenchError(`tench's addon has not been built yet: ${fix}`, { code: 'ERR_TENCH_NOT_BUILT' });
+  }
+
+  const libtorch = libtorchFor(record, env);
+  if (!isCompatible(record.libtorch.version, libtorch.version)) {
+    throw new TenchError(
+      `tench's addon was built against LibTorch ${record.libtorch.version}, but the one to load is ${libtorch.version} (${libtorch.path}): ` +
+        `${fix} to build against that one${env['LIBTORCH'] ? ', or unset LIBTORCH' : ''}`,
+      { code: 'ERR_TENCH_LIBTORCH' },
+    );
+  }
+
+  const require = createRequire(import.meta.url);
+  try {
+    (require(loader) as Loader).open(librariesOf(libtorch));
+    return require(addon) as NativeAddon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TenchError(`LibTorch ${libtorch.version} in ${libtorch.path} and tench's addon cannot be opened: ${reason}`, {
+      code: 'ERR_TENCH_LIBRARY',
+      cause,
+    });
+  }
+}
+
+function libtorchFor(record: BuildRecord, env: NodeJS.ProcessEnv): LibTorch {
+  if (env['LIBTORCH']) return readLibTorch(env['LIBTORCH']);
+  try {
+    return readLibTorch(record.libtorch.path);
+  } catch {
+    const { chosen } = findLibTorch({ env });
+    if (chosen) return chosen;
+    throw new TenchError(`the LibTorch that tench was built against has gone from ${record.libtorch.path}, and no other was found: ${fix}`, {
+      code: 'ERR_TENCH_LIBTORCH',
+    });
+  }
+}
