@@ -3,7 +3,6 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
-#include <dlfcn.h>
 
 #include <atomic>
 #include <mutex>
@@ -74,14 +73,6 @@ class CpuAllocator final : public c10::Allocator {
   static void free_block(void* block) { memory::deallocate(block); }
 };
 
-// Tensors outlive the Node environment that made them, so the code that frees them must never be unloaded.
-void keep_this_library_loaded() {
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&keep_this_library_loaded), &info) != 0) {
-    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-  }
-}
-
 }  // namespace
 
 void* allocate(size_t bytes) {
@@ -117,7 +108,6 @@ void deallocate(void* block) noexcept {
 void install() {
   static std::once_flag once;
   std::call_once(once, [] {
-    keep_this_library_loaded();
     static CpuAllocator* const allocator = new CpuAllocator;
     c10::SetAllocator(c10::kCPU, allocator, /*priority=*/UINT8_MAX);
   });

@@ -14,7 +14,7 @@ struct Stats {
   size_t live_bytes = 0;       // the sum of the sizes asked for and not yet freed, to the byte
   size_t live_blocks = 0;      // how many blocks that is
   size_t held_bytes = 0;       // taken from the system: live blocks, their rounding, and the cache
-  size_t cached_bytes = 0;     // the part of held_bytes that no block uses
+  size_t cached_bytes = 0;     // the part of held_bytes that lies free
   size_t peak_live_bytes = 0;  // highest live_bytes since the start or reset_peak()
   size_t peak_held_bytes = 0;  // highest held_bytes since the start or reset_peak()
   size_t cap = 0;              // highest held_bytes allowed; 0 = none set
@@ -22,7 +22,7 @@ struct Stats {
 };
 
 // Registers the allocator with LibTorch for the CPU; the first call does it. Blocks made before are freed by
-// whoever made them. Not to be called while another thread allocates for the first time.
+// whoever made them. The library that holds this code must never be unloaded, as tensors outlive what made them.
 void install();
 
 Stats stats();

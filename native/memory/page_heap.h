@@ -95,6 +95,7 @@ class PageHeap {
   Figures figures();
 
  private:
+  Span* best_hole(size_t pages) const;
   Span* carve(Span* hole, size_t pages);
   bool extend_frontier(size_t end);
   void merge(Span* span);
