@@ -1,0 +1,61 @@
+/** Where a module's tensors live and in which form: device, dtype and memory format, set in place so that every holder of the tensor sees it. */
+
+import { invalid } from '../tensor/errors.js';
+import { noGrad, type DType, type Device, type MemoryFormat, type Tensor } from '../tensor/index.js';
+import { dtypes } from '../tensor/types.js';
+
+/** What `module.to` may change; what is left out stays as it is. */
+export interface Placement {
+  device?: Device;
+  dtype?: DType;
+  memoryFormat?: MemoryFormat;
+}
+
+/** Reads the argument of `module.to`. */
+export function toPlacement(target: Device | DType | Placement): Placement {
+  const placement = typeof target === 'string' ? (isDType(target) ? { dtype: target } : { device: target }) : target;
+  if (typeof placement !== 'object' || placement === null)
+    throw invalid('target', 'a device, a dtype or { device, dtype, memoryFormat }', target);
+  if (placement.dtype !== undefined && !isFloating(placement.dtype)) {
+    throw invalid('dtype', 'a floating-point or complex dtype (whole numbers cannot be learned)', placement.dtype);
+  }
+  return placement;
+}
+
+/** Moves one tensor and its gradient. The object, and with it everything that refers to it, stays the same. */
+export function moveTensor(tensor: Tensor, placement: Placement): void {
+  const change = changeOf(tensor, placement);
+  if (change === null) return;
+  noGrad(() => {
+    const gradient = tensor.grad;
+    tensor.setData(tensor.detach().to(change));
+    if (gradient !== null) tensor.grad = gradient.detach().to(change);
+  });
+}
+
+/** What has to change for a tensor, or null when nothing has. */
+function changeOf(tensor: Tensor, { device, dtype, memoryFormat }: Placement): Placement | null {
+  const change: Placement = {};
+  if (device !== undefined && device !== tensor.device) change.device = device;
+  if (dtype !== undefined && dtype !== tensor.dtype && isFloating(tensor.dtype)) change.dtype = dtype;
+  const axes = memoryFormat === 'channels_last' ? 4 : memoryFormat === 'channels_last_3d' ? 5 : tensor.ndim;
+  if (memoryFormat !== undefined && axes === tensor.ndim && !tensor.isContiguous({ memoryFormat }))
+    change.memoryFormat = memoryFormat;
+  return Object.keys(change).length === 0 ? null : change;
+}
+
+function isDType(value: string): value is DType {
+  return (dtypes as readonly string[]).includes(value);
+}
+
+function isFloating(dtype: DType): boolean {
+  return /float|complex/.test(dtype);
+}
+
+/** Where and in which dtype a layer makes its parameters. */
+export interface FactoryOptions {
+  /** Default `'cpu'`. */
+  device?: Device;
+  /** Default `'float32'`. */
+  dtype?: DType;
+}

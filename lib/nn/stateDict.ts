@@ -1,0 +1,80 @@
+/** The state of a module by PyTorch's names. Loading compares first and copies only when all is well, so that a bad file changes nothing. */
+
+import { TenchError, invalid } from '../tensor/errors.js';
+import { isTensor, noGrad, type Tensor } from '../tensor/index.js';
+import type { AnyModule } from './module.js';
+import { Parameter } from './parameter.js';
+
+/** Tensors by PyTorch's names: `0.weight`, `bn.running_mean`. */
+export type StateDict = Map<string, Tensor>;
+
+/** What `loadStateDict` found different with `strict: false`. */
+export interface LoadResult {
+  /** Names that the module has and the state lacks; their tensors were left as they were. */
+  missing: string[];
+  /** Names that the state has and the module lacks. */
+  unexpected: string[];
+}
+
+/** The parameters of a module itself, in the order in which they were assigned. */
+export function* ownParameters(module: AnyModule): Generator<[name: string, parameter: Parameter]> {
+  for (const name of Object.keys(module)) {
+    const value: unknown = (module as unknown as Record<string, unknown>)[name];
+    if (value instanceof Parameter) yield [name, value];
+  }
+}
+
+/** Every name of the state with its tensor, in PyTorch's order: a module's parameters, its buffers, then its children. */
+export function* stateEntries(module: AnyModule, prefix: string): Generator<[name: string, tensor: Tensor]> {
+  for (const [name, parameter] of ownParameters(module)) yield [prefix + name, parameter];
+  for (const [name, buffer, persistent] of module.ownBuffers()) if (persistent) yield [prefix + name, buffer];
+  for (const [name, child] of module.namedChildren()) {
+    if (prefix.length > 4000)
+      throw new TenchError(`${module.constructor.name} contains itself, so its state has no end`);
+    yield* stateEntries(child, `${prefix}${name}.`);
+  }
+}
+
+/** Copies `state` into the tensors of `own`; see `Module.loadStateDict`. */
+export function loadState(
+  owner: string,
+  own: ReadonlyMap<string, Tensor>,
+  state: ReadonlyMap<string, Tensor>,
+  strict: boolean,
+): LoadResult {
+  const missing = [...own.keys()].filter((name) => !state.has(name));
+  const unexpected = [...state.keys()].filter((name) => !own.has(name));
+  const copies: [to: Tensor, from: Tensor][] = [];
+  const shapes: string[] = [];
+  for (const [name, from] of state) {
+    if (!isTensor(from)) throw invalid(`state: ${name}`, 'a Tensor', from);
+    const to = own.get(name);
+    if (to === undefined) continue;
+    if (sameShape(to.shape, from.shape)) copies.push([to, from]);
+    else shapes.push(`${name} is [${to.shape.join(', ')}] here and [${from.shape.join(', ')}] in the state`);
+  }
+
+  const faults: string[] = [];
+  if (strict && missing.length > 0) faults.push(`missing: ${list(missing)}`);
+  if (strict && unexpected.length > 0) faults.push(`unexpected: ${list(unexpected)}`);
+  if (shapes.length > 0) faults.push(`other shapes: ${list(shapes)}`);
+  if (faults.length > 0) {
+    throw new TenchError(`the state does not fit ${owner} (nothing was loaded)\n  ${faults.join('\n  ')}`, {
+      code: 'ERR_TENCH_STATE_DICT',
+    });
+  }
+  noGrad(() => {
+    for (const [to, from] of copies) to.copy_(from);
+  });
+  return { missing, unexpected };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+/** All of a short list; the start and the length of a long one. */
+function list(words: readonly string[]): string {
+  const shown = words.slice(0, 20).join(', ');
+  return words.length > 20 ? `${shown}, and ${words.length - 20} more` : shown;
+}
