@@ -1,0 +1,71 @@
+/** The lesson's convolution layer: Conv2d, then GeneralReLU, then batch normalisation. */
+
+import { GeneralReLU } from './activations.js';
+import { Sequential } from './containers.js';
+import { Conv2d } from './conv.js';
+import type { GeneralReluOptions } from './functional/activations.js';
+import type { Module } from './module.js';
+import { BatchNorm2d } from './normalization.js';
+import type { Parameter } from './parameter.js';
+import type { FactoryOptions } from './placement.js';
+
+/** Options of {@link ConvLayer}; `leak`, `sub` and `maxv` are GeneralReLU's. */
+export interface ConvLayerOptions extends GeneralReluOptions, FactoryOptions {
+  /** Width of the square kernel, odd so that half of it pads; default 3. */
+  kernelSize?: number;
+  /** Default 2: the layer halves the picture. */
+  stride?: number;
+  /** Whether batch normalisation follows, in which case the convolution has no bias; default true. */
+  bn?: boolean;
+}
+
+/**
+ * Conv2d, GeneralReLU and BatchNorm2d in this order, as the Sequential that they are.
+ *
+ * `weight` and `bias` are what LSUV adjusts: the convolution's weight, and a shift *after* the activation, which is `-relu.sub`.
+ */
+export class ConvLayer extends Sequential {
+  /** @param ni channels in @param nf channels out */
+  constructor(ni: number, nf: number, options: ConvLayerOptions = {}) {
+    const { kernelSize = 3, stride = 2, bn = true, leak, sub, maxv, ...place } = options;
+    const conv = new Conv2d(ni, nf, kernelSize, { stride, padding: Math.floor(kernelSize / 2), bias: !bn, ...place });
+    super(conv, new GeneralReLU({ leak, sub, maxv }), ...(bn ? [new BatchNorm2d(nf, place)] : []));
+  }
+
+  /** The convolution. */
+  get conv(): Conv2d {
+    return this[0] as Conv2d;
+  }
+
+  /** The activation. */
+  get relu(): GeneralReLU {
+    return this[1] as GeneralReLU;
+  }
+
+  /** The batch normalisation, or null with `bn: false`. */
+  get bn(): BatchNorm2d | null {
+    return (this[2] as BatchNorm2d | undefined) ?? null;
+  }
+
+  /** The convolution's weight. */
+  get weight(): Parameter {
+    return this.conv.weight;
+  }
+
+  /** What the layer adds after its activation: `-relu.sub`. */
+  get bias(): number {
+    return this.relu.sub === null ? 0 : -this.relu.sub;
+  }
+
+  set bias(shift: number) {
+    this.relu.sub = -shift;
+  }
+}
+
+/** What makes one layer of a CNN from channels in and out; {@link convLayer} is the usual one. */
+export type LayerFactory = (ni: number, nf: number, options: ConvLayerOptions) => Module;
+
+/** Makes a {@link ConvLayer}: `ni` channels in, `nf` out. */
+export function convLayer(ni: number, nf: number, options: ConvLayerOptions = {}): ConvLayer {
+  return new ConvLayer(ni, nf, options);
+}

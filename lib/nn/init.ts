@@ -1,0 +1,168 @@
+/**
+ * Initialisers fill a tensor in place with values whose spread suits the layer: too small and signals die, too large and they explode.
+ *
+ * Each returns the tensor it was given, records nothing for `backward`, and draws from LibTorch's generator (`manualSeed`).
+ */
+
+import { invalid } from '../tensor/errors.js';
+import { empty, linalgQr, noGrad, tensor, type Tensor } from '../tensor/index.js';
+import { oneOf } from './functional/options.js';
+
+/** The function that follows a layer, which decides by how much the layer must amplify. */
+export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+
+/** Whether the forward signal (`fan_in`) or the gradient (`fan_out`) keeps its variance. */
+export type FanMode = 'fan_in' | 'fan_out';
+
+/** Options of the Kaiming initialisers. */
+export interface KaimingOptions {
+  /** Slope below zero of the leaky ReLU that follows; default 0. */
+  a?: number;
+  /** Default `'fan_in'`. */
+  mode?: FanMode;
+  /** Default `'leaky_relu'`. */
+  nonlinearity?: Nonlinearity;
+}
+
+const gains: Readonly<Record<Nonlinearity, (slope: number) => number>> = {
+  linear: () => 1,
+  sigmoid: () => 1,
+  tanh: () => 5 / 3,
+  relu: () => Math.sqrt(2),
+  leaky_relu: (slope) => Math.sqrt(2 / (1 + slope * slope)),
+  // PyTorch's value, found by experiment: SELU keeps its variance by itself.
+  selu: () => 3 / 4,
+};
+
+/**
+ * The factor by which the layer before a nonlinearity must amplify so that the variance is kept.
+ *
+ * @param slope slope below zero, for `'leaky_relu'`; default 0.01
+ */
+export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
+  if (!Object.hasOwn(gains, nonlinearity)) throw invalid('nonlinearity', oneOf(Object.keys(gains)), nonlinearity);
+  return gains[nonlinearity](slope);
+}
+
+/** How many inputs make one output of a weight [out, in, ...kernel], and how many outputs one input feeds. */
+export function calculateFans(weight: Tensor): { fanIn: number; fanOut: number } {
+  const [out, into, ...kernel] = weight.shape;
+  if (out === undefined || into === undefined)
+    throw invalid('weight', 'a tensor of at least 2 axes, [out, in, ...kernel]', weight);
+  const field = kernel.reduce((product, size) => product * size, 1);
+  return { fanIn: into * field, fanOut: out * field };
+}
+
+function fanOf(weight: Tensor, mode: FanMode): number {
+  if (mode !== 'fan_in' && mode !== 'fan_out') throw invalid('mode', "'fan_in' or 'fan_out'", mode);
+  const { fanIn, fanOut } = calculateFans(weight);
+  return mode === 'fan_in' ? fanIn : fanOut;
+}
+
+/** Fills with values drawn evenly from [from, to). */
+export function uniform_<T extends Tensor>(target: T, from = 0, to = 1): T {
+  noGrad(() => target.uniform_(from, to));
+  return target;
+}
+
+/** Fills with values of the normal distribution. */
+export function normal_<T extends Tensor>(target: T, mean = 0, std = 1): T {
+  noGrad(() => target.normal_(mean, std));
+  return target;
+}
+
+/** Fills with one value. */
+export function constant_<T extends Tensor>(target: T, value: number): T {
+  noGrad(() => target.fill_(value));
+  return target;
+}
+
+/** Fills with zeros. */
+export function zeros_<T extends Tensor>(target: T): T {
+  return constant_(target, 0);
+}
+
+/** Fills with ones. */
+export function ones_<T extends Tensor>(target: T): T {
+  return constant_(target, 1);
+}
+
+/** Normal values with standard deviation gain / sqrt(fan) (He et al. 2015, arXiv:1502.01852). */
+export function kaimingNormal_<T extends Tensor>(weight: T, options: KaimingOptions = {}): T {
+  return normal_(weight, 0, kaimingStd(weight, options));
+}
+
+/** Even values with the standard deviation of {@link kaimingNormal_}. */
+export function kaimingUniform_<T extends Tensor>(weight: T, options: KaimingOptions = {}): T {
+  const bound = Math.sqrt(3) * kaimingStd(weight, options);
+  return uniform_(weight, -bound, bound);
+}
+
+function kaimingStd(weight: Tensor, { a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu' }: KaimingOptions): number {
+  return calculateGain(nonlinearity, a) / Math.sqrt(fanOf(weight, mode));
+}
+
+/** Normal values with standard deviation gain * sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010); `gain` defaults to 1. */
+export function xavierNormal_<T extends Tensor>(weight: T, options: { gain?: number } = {}): T {
+  return normal_(weight, 0, xavierStd(weight, options.gain));
+}
+
+/** Even values with the standard deviation of {@link xavierNormal_}. */
+export function xavierUniform_<T extends Tensor>(weight: T, options: { gain?: number } = {}): T {
+  const bound = Math.sqrt(3) * xavierStd(weight, options.gain);
+  return uniform_(weight, -bound, bound);
+}
+
+function xavierStd(weight: Tensor, gain = 1): number {
+  const { fanIn, fanOut } = calculateFans(weight);
+  return gain * Math.sqrt(2 / (fanIn + fanOut));
+}
+
+/** Rows (or columns, where there are fewer) that are orthogonal and of length `gain` (Saxe et al. 2013, arXiv:1312.6120). */
+export function orthogonal_<T extends Tensor>(weight: T, options: { gain?: number } = {}): T {
+  const [rows, ...rest] = weight.shape;
+  if (rows === undefined || rest.length === 0) throw invalid('weight', 'a tensor of at least 2 axes', weight);
+  const columns = rest.reduce((product, size) => product * size, 1);
+  noGrad(() => {
+    const wide = rows < columns;
+    const size = wide ? [columns, rows] : [rows, columns];
+    const [q, r] = linalgQr(empty(size, { dtype: weight.dtype, device: weight.device }).normal_());
+    // The sign of R's diagonal is the algorithm's choice; undoing it makes every orthogonal matrix equally likely.
+    const basis = q.mul(r.diag().sign());
+    weight.copy_((wide ? basis.t() : basis).reshape(weight.shape).mul(options.gain ?? 1));
+  });
+  return weight;
+}
+
+/** Options of {@link truncNormal_}. */
+export interface TruncNormalOptions {
+  /** Default 0. */
+  mean?: number;
+  /** Of the normal distribution before it is cut; default 1. */
+  std?: number;
+  /** Smallest value; default -2. */
+  min?: number;
+  /** Largest value; default 2. */
+  max?: number;
+}
+
+/** Fills with values of the normal distribution that lie between `min` and `max`. */
+export function truncNormal_<T extends Tensor>(target: T, options: TruncNormalOptions = {}): T {
+  const { mean = 0, std = 1, min = -2, max = 2 } = options;
+  if (!(std > 0)) throw invalid('std', 'a number above 0', std);
+  if (!(min < max)) throw invalid('min', `a number below max (${max})`, min);
+  noGrad(() => {
+    // Even values between the two ends' erf, sent through its inverse, are normal values between the ends.
+    const ends = tensor([(min - mean) / std, (max - mean) / std], { dtype: 'float64' })
+      .div(Math.SQRT2)
+      .erf()
+      .toTypedArray();
+    target
+      .uniform_(Number(ends[0]), Number(ends[1]))
+      .erfinv_()
+      .mul_(std * Math.SQRT2)
+      .add_(mean)
+      .clamp_(min, max);
+  });
+  return target;
+}

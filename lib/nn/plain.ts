@@ -1,0 +1,73 @@
+/** Layers without weights that are not activations: Flatten, Lambda, Dropout, Identity. */
+
+import { invalid } from '../tensor/errors.js';
+import { dropout, type Tensor } from '../tensor/index.js';
+import { Module } from './module.js';
+import { keywords, pythonRepr } from './repr.js';
+
+/** Joins the axes from `start` (default 1, so the batch stays) to `end` (default -1, the last) into one. */
+export class Flatten extends Module {
+  readonly start: number;
+  readonly end: number;
+
+  constructor(options: { start?: number; end?: number } = {}) {
+    super();
+    this.start = options.start ?? 1;
+    this.end = options.end ?? -1;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.flatten(this.start, this.end);
+  }
+
+  override extraRepr(): string {
+    return keywords({ start_dim: this.start, end_dim: this.end });
+  }
+}
+
+/** Joins all axes but the batch's into one: the function behind the lesson's `Lambda(flatten)`. */
+export function flatten(x: Tensor): Tensor {
+  return x.flatten(1);
+}
+
+/** Any function as a layer. */
+export class Lambda extends Module {
+  constructor(readonly fn: (x: Tensor) => Tensor) {
+    super();
+    if (typeof fn !== 'function') throw invalid('fn', 'a function of a tensor', fn);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.fn(x);
+  }
+
+  override extraRepr(): string {
+    return this.fn.name;
+  }
+}
+
+/** In training sets elements to zero with probability `p` (default 0.5) and scales the rest up (Srivastava et al. 2014); else nothing. */
+export class Dropout extends Module {
+  readonly p: number;
+
+  constructor(options: { p?: number } = {}) {
+    super();
+    this.p = options.p ?? 0.5;
+    if (!(this.p >= 0 && this.p <= 1)) throw invalid('p', 'a probability from 0 to 1', this.p);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.training && this.p > 0 ? dropout(x, this.p, true) : x;
+  }
+
+  override extraRepr(): string {
+    return `p=${pythonRepr(this.p)}, inplace=False`;
+  }
+}
+
+/** Returns what it is given. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
