@@ -1,0 +1,78 @@
+/** The lesson's hooks: look into a network while it runs, and take every hook away again. */
+
+import { invalid } from '../tensor/errors.js';
+import type { HookHandle } from './moduleHooks.js';
+import type { AnyModule } from './module.js';
+
+/**
+ * The modules for which `cond` holds, in the order of a forward: parents first, and nothing below a match.
+ *
+ * @returns an empty array when there is none
+ */
+export function findModules<M extends AnyModule>(module: AnyModule, cond: (module: AnyModule) => module is M): M[];
+export function findModules(module: AnyModule, cond: (module: AnyModule) => boolean): AnyModule[];
+export function findModules(module: AnyModule, cond: (module: AnyModule) => boolean): AnyModule[] {
+  return cond(module) ? [module] : module.children().flatMap((child) => findModules(child, cond));
+}
+
+/** What a {@link Hook} calls after every forward of its module; it may keep what it finds on the hook. */
+export type HookFunction<H extends Hook = Hook> = (
+  hook: H,
+  module: AnyModule,
+  args: readonly unknown[],
+  output: unknown,
+) => void;
+
+/** One function called after every forward of one module, until `remove`. */
+export class Hook implements Disposable {
+  /** The module that is watched. */
+  readonly module: AnyModule;
+  readonly #handle: HookHandle;
+
+  constructor(module: AnyModule, fn: HookFunction) {
+    if (typeof fn !== 'function') throw invalid('fn', 'a function', fn);
+    this.module = module;
+    this.#handle = module.registerForwardHook((hooked, args, output) => {
+      fn(this, hooked, args, output);
+    });
+  }
+
+  /** Takes the hook away; a second call does nothing. */
+  remove(): void {
+    this.#handle.remove();
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}
+
+/** One {@link Hook} for each of several modules; iterable. With `using`, or `remove`, all are taken away, also when a loop throws. */
+export class Hooks implements Disposable, Iterable<Hook> {
+  readonly #hooks: readonly Hook[];
+
+  constructor(modules: Iterable<AnyModule>, fn: HookFunction) {
+    this.#hooks = [...modules].map((module) => new Hook(module, fn));
+  }
+
+  get length(): number {
+    return this.#hooks.length;
+  }
+
+  at(index: number): Hook | undefined {
+    return this.#hooks.at(index);
+  }
+
+  /** Takes all hooks away; a second call does nothing. */
+  remove(): void {
+    for (const hook of this.#hooks) hook.remove();
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+
+  [Symbol.iterator](): Iterator<Hook> {
+    return this.#hooks[Symbol.iterator]();
+  }
+}
