@@ -29,7 +29,15 @@ export function install(root, lock) {
   // npm ci begins by removing node_modules; were it killed in the middle of that, the stamps must not say that all is well.
   rmSync(join(root, stampPath), { force: true });
   rmSync(join(root, npmsOwnStamp), { force: true });
-  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const run = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2, lock], env: withoutNpm(process.env) });
   if (run.error !== undefined) process.stderr.write(`tench: npm cannot be started: ${run.error.message}\n`);
   if (run.status !== 0) return false;
@@ -44,7 +52,9 @@ function withoutNpm(env) {
 }
 
 function lockDigest(root) {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 function read(root, path) {

@@ -26,8 +26,13 @@ function isClone() {
 }
 
 /** Brings dependencies and dist/ up to date. Returns whether tench can run. */
-async function prepare() {
+async function prepare(argv) {
   if (!isClone() || (areInstalled(root) && isCompiled(root))) return true;
+  // Called by npm itself, in the middle of an install: another one inside it would tear at the same folder.
+  if (argv.includes('--if-found') && !areInstalled(root)) {
+    say('the addon is not built now, since the dependencies are not there yet; `npm run setup` does it');
+    process.exit(0);
+  }
   const onWait = () => say('waiting for another set-up of this clone to end');
   return withLock(root, prepareLocked, { onWait });
 }
@@ -59,11 +64,12 @@ async function run(argv) {
   // Asking what is there must change nothing: the doctor does without, as far as it can.
   if (argv[0] === 'doctor' && isClone() && !(areInstalled(root) && existsSync(join(root, 'dist/lib/cli/main.js')))) {
     const help = 'run `npm run setup`';
-    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({ ok: false, problems: ['tench is not set up'], help })}\n`);
+    if (argv.includes('--json'))
+      process.stdout.write(`${JSON.stringify({ ok: false, problems: ['tench is not set up'], help })}\n`);
     else process.stdout.write(`tench is not set up yet: ${help}\n`);
     return 1;
   }
-  if (argv[0] !== 'doctor' && !(await prepare())) return 1;
+  if (argv[0] !== 'doctor' && !(await prepare(argv))) return 1;
   const { main } = await import(pathToFileURL(join(root, 'dist/lib/cli/main.js')).href);
   return main(argv, { withLock: (work, options) => withLock(root, work, options) });
 }

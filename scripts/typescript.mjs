@@ -59,7 +59,9 @@ function sources(root) {
 function filesBelow(root, folder) {
   if (!existsSync(join(root, folder))) return [];
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? filesBelow(root, join(folder, entry.name)) : [join(folder, entry.name)]));
+  return entries.flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(root, join(folder, entry.name)) : [join(folder, entry.name)],
+  );
 }
 
 /** Removes outputs whose source has gone, above all tests, which would still be run. */

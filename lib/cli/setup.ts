@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 
 import { CommandError } from '../runtime/command.js';
 import { TenchError } from '../runtime/errors.js';
-import { setUp, type Report, type WithLock } from '../runtime/setup.js';
+import type { Report } from '../runtime/report.js';
+import { setUp, type WithLock } from '../runtime/setup.js';
 
 const usage = `Usage: tench setup [--cpu | --cuda]       sets up what is missing
        tench build [--sanitize] [--if-found]  calls the compilers, prints what they print

@@ -38,7 +38,10 @@ const built = ['loader.node', 'tench.node'];
 
 /** Whether `folder` holds an addon that was built from what is there now. */
 export function isBuilt(options: Pick<BuildOptions, 'libtorch' | 'folder' | 'sanitize' | 'env'>): boolean {
-  return readRecord(options.folder)?.hash === digestOf(options) && built.every((name) => existsSync(join(options.folder, name)));
+  return (
+    readRecord(options.folder)?.hash === digestOf(options) &&
+    built.every((name) => existsSync(join(options.folder, name)))
+  );
 }
 
 /**
@@ -94,7 +97,12 @@ async function configure(work: string, settings: Record<string, string>, options
 async function cmakeJs(args: string[], { env = process.env, onLine, lock }: BuildOptions): Promise<void> {
   const require = createRequire(import.meta.url);
   const program = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-  await runCommand(process.execPath, [program, ...args], { cwd: packageFolder, env, onLine, inherit: lock === undefined ? [] : [lock] });
+  await runCommand(process.execPath, [program, ...args], {
+    cwd: packageFolder,
+    env,
+    onLine,
+    inherit: lock === undefined ? [] : [lock],
+  });
 }
 
 /** Compilers that run at once: LibTorch's headers take up to 1.5 GB in each. */
@@ -115,11 +123,24 @@ async function writeRecord(folder: string, record: BuildRecord): Promise<void> {
 }
 
 /** Digest of all that the addon depends on. */
-function digestOf({ libtorch, sanitize = false, env = process.env }: Pick<BuildOptions, 'libtorch' | 'sanitize' | 'env'>): string {
+function digestOf({
+  libtorch,
+  sanitize = false,
+  env = process.env,
+}: Pick<BuildOptions, 'libtorch' | 'sanitize' | 'env'>): string {
   const hash = createHash('sha256');
   const jpegHeaders = ['/usr/include/jpeglib.h', '/usr/local/include/jpeglib.h'].filter((path) => existsSync(path));
   const flags = ['CXX', 'CXXFLAGS', 'LDFLAGS'].map((name) => env[name] ?? '');
-  hash.update(JSON.stringify([libtorch, sanitize, flags, jpegHeaders, versionOf('node-api-headers'), versionOf('node-addon-api')]));
+  hash.update(
+    JSON.stringify([
+      libtorch,
+      sanitize,
+      flags,
+      jpegHeaders,
+      versionOf('node-api-headers'),
+      versionOf('node-addon-api'),
+    ]),
+  );
   for (const path of ['CMakeLists.txt', ...sourcesBelow('native')]) {
     hash.update(`\0${path}\0`).update(readFileSync(join(packageFolder, path)));
   }

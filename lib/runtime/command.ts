@@ -32,7 +32,11 @@ const tailLength = 40;
 /** Runs `program` with `args` to its end. Throws a CommandError unless it ends with status 0. */
 export async function runCommand(program: string, args: string[], options: CommandOptions = {}): Promise<void> {
   const tail: string[] = [];
-  const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])] });
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
+  });
   const take = (line: string): void => {
     tail.push(line);
     if (tail.length > tailLength) tail.shift();
@@ -48,7 +52,9 @@ export async function runCommand(program: string, args: string[], options: Comma
   try {
     const outcome = await new Promise<string | undefined>((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      child.once('close', (status, signal) => resolve(status === 0 ? undefined : signal ? `was ended by ${signal}` : `ended with status ${status}`));
+      child.once('close', (status, signal) =>
+        resolve(status === 0 ? undefined : signal ? `was ended by ${signal}` : `ended with status ${status}`),
+      );
     });
     for (const end of ends) end?.();
     if (outcome !== undefined) throw new CommandError(reason ?? `${program} ${outcome}`, tail);

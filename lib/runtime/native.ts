@@ -10,10 +10,8 @@ import { TenchError } from './errors.js';
 import { findLibTorch } from './libtorch/find.js';
 import { librariesOf, readLibTorch, type LibTorch } from './libtorch/layout.js';
 import { isCompatible } from './libtorch/version.js';
-import { addonFolder } from './places.js';
+import { addonFolder, setupCommand } from './places.js';
 import { readRecord, type BuildRecord } from './record.js';
-
-const fix = 'run `npm run setup`';
 
 interface Loader {
   open(paths: string[]): void;
@@ -36,7 +34,11 @@ export interface LoadOptions {
  * Throws a TenchError with code ERR_TENCH_NOT_BUILT, ERR_TENCH_LIBTORCH (none, or another minor version than the addon was built
  * against) or ERR_TENCH_LIBRARY (the dynamic linker's message).
  */
-export function loadAddon({ env = process.env, folder = env['TENCH_ADDON'] || addonFolder }: LoadOptions = {}): NativeAddon {
+export function loadAddon({
+  env = process.env,
+  folder = env['TENCH_ADDON'] || addonFolder,
+}: LoadOptions = {}): NativeAddon {
+  const fix = `run \`${setupCommand()}\``;
   const record = readRecord(folder);
   const addon = join(folder, 'tench.node');
   const loader = join(folder, 'loader.node');
@@ -59,10 +61,13 @@ export function loadAddon({ env = process.env, folder = env['TENCH_ADDON'] || ad
     return require(addon) as NativeAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TenchError(`LibTorch ${libtorch.version} in ${libtorch.path} and tench's addon cannot be opened: ${reason}`, {
-      code: 'ERR_TENCH_LIBRARY',
-      cause,
-    });
+    throw new TenchError(
+      `LibTorch ${libtorch.version} in ${libtorch.path} and tench's addon cannot be opened: ${reason}`,
+      {
+        code: 'ERR_TENCH_LIBRARY',
+        cause,
+      },
+    );
   }
 }
 
@@ -73,8 +78,11 @@ function libtorchFor(record: BuildRecord, env: NodeJS.ProcessEnv): LibTorch {
   } catch {
     const { chosen } = findLibTorch({ env });
     if (chosen) return chosen;
-    throw new TenchError(`the LibTorch that tench was built against has gone from ${record.libtorch.path}, and no other was found: ${fix}`, {
-      code: 'ERR_TENCH_LIBTORCH',
-    });
+    throw new TenchError(
+      `the LibTorch that tench was built against has gone from ${record.libtorch.path}, and no other was found: run \`${setupCommand()}\``,
+      {
+        code: 'ERR_TENCH_LIBTORCH',
+      },
+    );
   }
 }

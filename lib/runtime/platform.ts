@@ -9,7 +9,12 @@ import { TenchError } from './errors.js';
 
 /** The program that a name on PATH stands for, or undefined. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const candidates = isAbsolute(name) ? [name] : (env['PATH'] ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, name));
+  const candidates = isAbsolute(name)
+    ? [name]
+    : (env['PATH'] ?? '')
+        .split(delimiter)
+        .filter(Boolean)
+        .map((folder) => join(folder, name));
   return candidates.find((path) => {
     try {
       accessSync(path, constants.X_OK);
@@ -32,7 +37,9 @@ export function glibcVersion(): string | undefined {
 export function wheelArchitecture(arch: string = process.arch): 'x86_64' | 'aarch64' {
   if (arch === 'x64') return 'x86_64';
   if (arch === 'arm64') return 'aarch64';
-  throw new TenchError(`tench runs on x86-64 and arm64, and this Node is built for ${arch}`, { code: 'ERR_TENCH_PLATFORM' });
+  throw new TenchError(`tench runs on x86-64 and arm64, and this Node is built for ${arch}`, {
+    code: 'ERR_TENCH_PLATFORM',
+  });
 }
 
 /** Throws a TenchError in one sentence where no LibTorch can be opened at all. */
@@ -42,15 +49,27 @@ export function checkPlatform(): void {
   }
   wheelArchitecture();
   if (glibcVersion() === undefined) {
-    throw new TenchError('LibTorch is built for glibc, and this Node runs on another C library (musl, as on Alpine): use a Debian, Ubuntu or Fedora image', {
-      code: 'ERR_TENCH_PLATFORM',
-    });
+    throw new TenchError(
+      'LibTorch is built for glibc, and this Node runs on another C library (musl, as on Alpine): use a Debian, Ubuntu or Fedora image',
+      {
+        code: 'ERR_TENCH_PLATFORM',
+      },
+    );
   }
 }
 
 /** Whether an NVIDIA driver is installed: its library or its command is there. */
 export function hasCudaDriver(env: NodeJS.ProcessEnv = process.env): boolean {
-  const folders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64'];
+  const folders = [
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/usr/lib64',
+    '/usr/lib',
+    '/usr/lib/wsl/lib',
+    '/usr/local/nvidia/lib64',
+  ];
   const libraries = [...folders, ...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter(Boolean)];
-  return libraries.some((folder) => existsSync(join(folder, 'libcuda.so.1'))) || findProgram('nvidia-smi', env) !== undefined;
+  return (
+    libraries.some((folder) => existsSync(join(folder, 'libcuda.so.1'))) || findProgram('nvidia-smi', env) !== undefined
+  );
 }

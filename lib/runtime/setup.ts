@@ -13,17 +13,10 @@ import { readLibTorch, type LibTorch } from './libtorch/layout.js';
 import { addonFolder, packageFolder } from './places.js';
 import { checkPlatform, hasCudaDriver } from './platform.js';
 import { readRecord, type BuildRecord } from './record.js';
+import type { Report } from './report.js';
 
 /** Runs work while no other set-up of this clone runs; the work gets the lock's descriptor for the programs it starts. */
 export type WithLock = <T>(work: (lock?: number) => Promise<T>, options?: { onWait?: () => void }) => Promise<T>;
-
-/** Who hears what set-up is doing. */
-export interface Report {
-  /** A step that takes a while begins. */
-  step(text: string): void;
-  /** How far the step is; each call takes the place of the one before. */
-  detail(text: string): void;
-}
 
 export interface SetupOptions {
   withLock: WithLock;
@@ -58,7 +51,8 @@ export async function setUp(options: SetupOptions): Promise<BuildRecord> {
 
   const record = readRecord(folder);
   const recorded = record?.choice === choice ? stillThere(record.libtorch) : undefined;
-  if (!force && record && recorded && isBuilt({ libtorch: recorded, folder, sanitize: options.sanitize, env })) return record;
+  if (!force && record && recorded && isBuilt({ libtorch: recorded, folder, sanitize: options.sanitize, env }))
+    return record;
 
   checkPlatform();
   const onWait = (): void => options.report.step('waiting for another set-up of this clone to end');
@@ -66,7 +60,9 @@ export async function setUp(options: SetupOptions): Promise<BuildRecord> {
     async (lock) => {
       const search = findLibTorch({ env, cache, cuda });
       const libtorch = search.chosen ?? (await fetchFor(search, options, { cuda, cache, env }));
-      const reason = search.chosen ? search.reason : `tench fetched ${describeLibTorch(libtorch)}, since there was none on this machine`;
+      const reason = search.chosen
+        ? search.reason
+        : `tench fetched ${describeLibTorch(libtorch)}, since there was none on this machine`;
       const build = { libtorch, reason, choice, folder, sanitize: options.sanitize, env, force, lock };
       if (force || !isBuilt(build)) options.report.step(`building the addon against ${describeLibTorch(libtorch)}`);
       return buildAddon({ ...build, onLine: options.report.detail });
@@ -84,7 +80,11 @@ function stillThere(recorded: LibTorch): LibTorch | undefined {
   }
 }
 
-async function fetchFor(search: Search, options: SetupOptions, where: { cuda: boolean; cache: string; env: NodeJS.ProcessEnv }): Promise<LibTorch> {
+async function fetchFor(
+  search: Search,
+  options: SetupOptions,
+  where: { cuda: boolean; cache: string; env: NodeJS.ProcessEnv },
+): Promise<LibTorch> {
   if (options.fetch === false) {
     const looked = search.findings.map((finding) => finding.sentence).join('; ');
     throw new TenchError(`no LibTorch was found (${looked})`, { code: 'ERR_TENCH_NO_LIBTORCH' });

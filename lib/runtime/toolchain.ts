@@ -25,7 +25,10 @@ export function findCMake(env: NodeJS.ProcessEnv = process.env): Tool | undefine
 }
 
 /** The command that installs Debian packages `names`, worded for the machine at hand. */
-export function installCommand(names: { debian: string; fedora: string }, env: NodeJS.ProcessEnv = process.env): string {
+export function installCommand(
+  names: { debian: string; fedora: string },
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   if (findProgram('apt-get', env)) return `${sudo}apt-get install ${names.debian}`;
   if (findProgram('dnf', env)) return `${sudo}dnf install ${names.fedora}`;
@@ -35,14 +38,20 @@ export function installCommand(names: { debian: string; fedora: string }, env: N
 /** Throws a TenchError in one sentence where the compiler or CMake is missing. */
 export function checkToolchain(env: NodeJS.ProcessEnv = process.env): void {
   if (!findCompiler(env)) {
-    throw new TenchError(`there is no C++ compiler, which building tench's addon needs: ${installCommand({ debian: 'g++', fedora: 'gcc-c++' }, env)}`, {
-      code: 'ERR_TENCH_TOOLCHAIN',
-    });
+    throw new TenchError(
+      `there is no C++ compiler, which building tench's addon needs: ${installCommand({ debian: 'g++', fedora: 'gcc-c++' }, env)}`,
+      {
+        code: 'ERR_TENCH_TOOLCHAIN',
+      },
+    );
   }
   if (!findCMake(env)) {
-    throw new TenchError(`there is no CMake, which building tench's addon needs: ${installCommand({ debian: 'cmake', fedora: 'cmake' }, env)}`, {
-      code: 'ERR_TENCH_TOOLCHAIN',
-    });
+    throw new TenchError(
+      `there is no CMake, which building tench's addon needs: ${installCommand({ debian: 'cmake', fedora: 'cmake' }, env)}`,
+      {
+        code: 'ERR_TENCH_TOOLCHAIN',
+      },
+    );
   }
 }
 

@@ -68,7 +68,10 @@ function lookAtVariable(env: NodeJS.ProcessEnv): Finding {
     const libtorch = readLibTorch(folder);
     return { source, libtorch, sentence: `LIBTORCH names ${describeLibTorch(libtorch)}` };
   } catch (cause) {
-    throw new TenchError(`LIBTORCH=${folder} cannot be used: ${messageOf(cause)}`, { code: 'ERR_TENCH_LIBTORCH', cause });
+    throw new TenchError(`LIBTORCH=${folder} cannot be used: ${messageOf(cause)}`, {
+      code: 'ERR_TENCH_LIBTORCH',
+      cause,
+    });
   }
 }
 
@@ -100,7 +103,8 @@ function lookAtCache(cache: string, cuda: boolean): Finding {
   // A CUDA build computes on the CPU too; a CPU build is no answer where CUDA is wanted.
   const newestFirst = found.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
   const libtorch = newestFirst.find((one) => one.cuda === cuda) ?? newestFirst.find((one) => one.cuda);
-  if (libtorch === undefined) return { source, sentence: `tench has fetched no ${cuda ? 'CUDA build of ' : ''}LibTorch to ${folder} yet` };
+  if (libtorch === undefined)
+    return { source, sentence: `tench has fetched no ${cuda ? 'CUDA build of ' : ''}LibTorch to ${folder} yet` };
   return { source, libtorch, sentence: `tench has fetched ${describeLibTorch(libtorch)} before` };
 }
 

@@ -35,7 +35,9 @@ export function librariesOf(libtorch: Pick<LibTorch, 'path'>): string[] {
 export function readLibTorch(folder: string): LibTorch {
   const fail = (what: string): TenchError => new TenchError(what, { code: 'ERR_TENCH_LIBTORCH' });
   if (!existsSync(folder)) throw fail(`${folder} does not exist`);
-  const path = shapes.map((shape) => join(folder, shape)).find((candidate) => existsSync(join(candidate, 'lib', 'libtorch_cpu.so')));
+  const path = shapes
+    .map((shape) => join(folder, shape))
+    .find((candidate) => existsSync(join(candidate, 'lib', 'libtorch_cpu.so')));
   if (path === undefined) throw fail(`${folder} holds no LibTorch: there is no lib/libtorch_cpu.so in it`);
 
   const needed = ['include/ATen/ATen.h', 'lib/libc10.so', 'lib/libtorch.so'];
@@ -43,7 +45,8 @@ export function readLibTorch(folder: string): LibTorch {
   if (missing.length > 0) throw fail(`the LibTorch in ${path} is not whole: it lacks ${missing.join(' and ')}`);
 
   const version = readVersion(path);
-  if (version === undefined) throw fail(`the LibTorch in ${path} does not say its version: include/torch/headeronly/version.h is missing`);
+  if (version === undefined)
+    throw fail(`the LibTorch in ${path} does not say its version: include/torch/headeronly/version.h is missing`);
   if (!isSupported(version)) throw fail(`the LibTorch in ${path} is version ${version}; tench needs ${supportedRange}`);
   return { path: realpathSync(path), version, cuda: existsSync(join(path, 'lib', 'libtorch_cuda.so')) };
 }
@@ -56,7 +59,8 @@ function readVersion(path: string): string | undefined {
   } catch {
     return undefined;
   }
-  const part = (name: string): string | undefined => new RegExp(`^#define TORCH_VERSION_${name} (\\d+)`, 'm').exec(text)?.[1];
+  const part = (name: string): string | undefined =>
+    new RegExp(`^#define TORCH_VERSION_${name} (\\d+)`, 'm').exec(text)?.[1];
   const parts = [part('MAJOR'), part('MINOR'), part('PATCH')];
   return parts.includes(undefined) ? undefined : parts.join('.');
 }

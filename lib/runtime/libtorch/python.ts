@@ -24,7 +24,13 @@ export function findPython(env: NodeJS.ProcessEnv = process.env): string | undef
 /** The folder of `python`'s torch package, or undefined where it has none (or does not run). */
 export function torchOfPython(python: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   // -P (3.11) would keep the working folder out of the search; running from / does so in every version.
-  const answer = spawnSync(python, ['-c', question], { cwd: '/', env, encoding: 'utf8', timeout: 20_000, stdio: ['ignore', 'pipe', 'ignore'] });
+  const answer = spawnSync(python, ['-c', question], {
+    cwd: '/',
+    env,
+    encoding: 'utf8',
+    timeout: 20_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const folder = answer.status === 0 ? answer.stdout.trim().split('\n').at(-1) : undefined;
   return folder ? folder : undefined;
 }

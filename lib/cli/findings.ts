@@ -1,0 +1,208 @@
+/**
+ * What the doctor finds: facts about this machine, the LibTorch chosen, and whether the addon works.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, statfsSync } from 'node:fs';
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { cacheFolder } from '../runtime/cache.js';
+import { findLibTorch, describeLibTorch } from '../runtime/libtorch/find.js';
+import { readLibTorch, type LibTorch } from '../runtime/libtorch/layout.js';
+import { pinnedVersion } from '../runtime/libtorch/version.js';
+import { addonFolder, setupCommand } from '../runtime/places.js';
+import { checkPlatform, findProgram, glibcVersion, hasCudaDriver } from '../runtime/platform.js';
+import { readRecord, type BuildRecord } from '../runtime/record.js';
+import { findCMake, findCompiler, installCommand, type Tool } from '../runtime/toolchain.js';
+import type { Probe } from './probe.js';
+
+/** The answer of `tench doctor --json`. */
+export interface Findings {
+  /** Whether training would work. */
+  ok: boolean;
+  /** What stands in the way, in sentences. */
+  problems: string[];
+  /** The one command that helps, or null. */
+  help: string | null;
+  /** What would be better but stands in nobody's way. */
+  hints: string[];
+  node: { version: string; path: string };
+  npm: string | null;
+  system: string;
+  compiler: Tool | null;
+  cmake: Tool | null;
+  libtorch: { chosen: LibTorch | null; sentences: string[] };
+  addon: { built: boolean; loads: boolean; jpeg: string | null; sentences: string[] };
+  threads: { cores: number; openmp: number | null; libuv: number };
+  memory: { total: number; available: number };
+  cache: { path: string; free?: number };
+  devices: string[];
+}
+
+/** A thing that stands in the way, and the command against it. */
+interface Problem {
+  sentence: string;
+  help: string | null;
+}
+
+/** Looks at everything and changes nothing. */
+export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Findings> {
+  const record = readRecord(env['TENCH_ADDON'] || addonFolder);
+  const tools = { compiler: findCompiler(env), cmake: findCMake(env) };
+  const { libtorch, problem: noLibTorch } = lookForLibTorch(record, env);
+  const probe = record ? tryAddon(env) : { sentence: `it is built by \`${setupCommand()}\`` };
+  const works = 'threads' in probe;
+
+  const problems = [
+    platformProblem(),
+    noLibTorch,
+    ...(works ? [] : addonProblems(record, tools, probe.sentence, env)),
+  ].filter((problem) => problem !== undefined);
+  const jpeg = record?.jpeg ?? null;
+  return {
+    ok: problems.length === 0,
+    problems: problems.map((problem) => problem.sentence),
+    help: problems[0]?.help ?? null,
+    hints:
+      jpeg === 'off'
+        ? [
+            `JPEG files are decoded faster with libjpeg-turbo: ${installCommand({ debian: 'libjpeg-dev', fedora: 'libjpeg-turbo-devel' }, env)}, then ${setupCommand()}`,
+          ]
+        : [],
+    node: { version: process.versions.node, path: process.execPath },
+    npm: npmVersion(env),
+    system: `${process.platform} ${process.arch}, ${glibcVersion() === undefined ? 'no glibc' : `glibc ${glibcVersion()}`}, ${hasCudaDriver(env) ? 'with' : 'no'} NVIDIA driver`,
+    compiler: tools.compiler ?? null,
+    cmake: tools.cmake ?? null,
+    libtorch,
+    addon: {
+      built: record !== undefined,
+      loads: works,
+      jpeg,
+      sentences: [
+        ...(record ? [`It was built against ${describeLibTorch(record.libtorch)}; libjpeg-turbo: ${record.jpeg}`] : []),
+        ...(works ? [] : [probe.sentence]),
+      ],
+    },
+    threads: {
+      cores: availableParallelism(),
+      openmp: works ? probe.threads : null,
+      libuv: Number(env['UV_THREADPOOL_SIZE'] ?? 4),
+    },
+    memory: { total: totalmem(), available: freemem() },
+    cache: { path: cacheFolder(env), free: freeSpace(cacheFolder(env)) },
+    devices: works ? probe.devices : [],
+  };
+}
+
+function platformProblem(): Problem | undefined {
+  try {
+    checkPlatform();
+    return undefined;
+  } catch (error) {
+    return { sentence: messageOf(error), help: null };
+  }
+}
+
+/** The LibTorch that would be loaded, and the sentences that say why. */
+function lookForLibTorch(
+  record: BuildRecord | undefined,
+  env: NodeJS.ProcessEnv,
+): { libtorch: Findings['libtorch']; problem?: Problem } {
+  let sentences: string[] = [];
+  try {
+    const search = findLibTorch({ env, cuda: hasCudaDriver(env) });
+    sentences = search.findings.map((finding) => capitalise(finding.sentence));
+    if (record && !env['LIBTORCH']) {
+      const used = tryRead(record.libtorch.path);
+      if (used) {
+        return {
+          libtorch: { chosen: used, sentences: [`The addon was built against it: ${record.reason}`, ...sentences] },
+        };
+      }
+    }
+    if (search.chosen) return { libtorch: { chosen: search.chosen, sentences } };
+  } catch (error) {
+    return {
+      libtorch: { chosen: null, sentences: [messageOf(error)] },
+      problem: { sentence: messageOf(error), help: 'unset LIBTORCH' },
+    };
+  }
+  sentences.push(`\`${setupCommand()}\` fetches LibTorch ${pinnedVersion} for ${hasCudaDriver(env) ? 'CUDA' : 'CPU'}`);
+  return {
+    libtorch: { chosen: null, sentences },
+    problem: { sentence: 'There is no LibTorch on this machine', help: setupCommand() },
+  };
+}
+
+function addonProblems(
+  record: BuildRecord | undefined,
+  tools: { compiler?: Tool; cmake?: Tool },
+  sentence: string,
+  env: NodeJS.ProcessEnv,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (!tools.compiler)
+    problems.push({
+      sentence: 'There is no C++ compiler',
+      help: installCommand({ debian: 'g++', fedora: 'gcc-c++' }, env),
+    });
+  if (!tools.cmake)
+    problems.push({ sentence: 'There is no CMake', help: installCommand({ debian: 'cmake', fedora: 'cmake' }, env) });
+  problems.push({
+    sentence: record ? `The addon does not load: ${sentence}` : 'The addon has not been built',
+    help: setupCommand(),
+  });
+  return problems;
+}
+
+/** Loads the addon in another process. */
+function tryAddon(env: NodeJS.ProcessEnv): Probe | { sentence: string } {
+  const program = fileURLToPath(new URL('probe.js', import.meta.url));
+  const run = spawnSync(process.execPath, [program], { env, encoding: 'utf8' });
+  if (run.status === 0) return JSON.parse(run.stdout) as Probe;
+  if (run.signal) return { sentence: `loading it was ended by ${run.signal}` };
+  const message = /^(?:\w*Error(?: \[\w+\])?|\w+): (.+)$/m.exec(run.stderr)?.[1];
+  return {
+    sentence:
+      message?.replace(/\.$/, '') ??
+      run.stderr.trim().split('\n').at(-1) ??
+      `loading it ended with status ${run.status}`,
+  };
+}
+
+function npmVersion(env: NodeJS.ProcessEnv): string | null {
+  if (findProgram('npm', env) === undefined) return null;
+  const run = spawnSync('npm', ['--version'], { env, encoding: 'utf8' });
+  return run.status === 0 ? run.stdout.trim() : null;
+}
+
+/** Bytes free where the cache is or would be made. */
+function freeSpace(folder: string): number | undefined {
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  try {
+    const { bavail, bsize } = statfsSync(there);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+function tryRead(path: string): LibTorch | undefined {
+  try {
+    return readLibTorch(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function capitalise(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

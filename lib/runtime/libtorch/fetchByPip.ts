@@ -1,0 +1,120 @@
+/**
+ * Fetches LibTorch with the pip of the active Python, which knows this machine's mirrors, proxies, certificates and passwords.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CommandError, runCommand } from '../command.js';
+import { TenchError } from '../errors.js';
+import { wheelArchitecture } from '../platform.js';
+import type { Report } from '../report.js';
+import { neededBeside, unpackBeside } from './unpack.js';
+import { pinnedVersion } from './version.js';
+
+export interface Pip {
+  python: string;
+  /** e.g. [25, 1] */
+  version: [number, number];
+}
+
+/** pip of `python`, or undefined. */
+export function findPip(python: string | undefined, env: NodeJS.ProcessEnv = process.env): Pip | undefined {
+  if (python === undefined) return undefined;
+  const answer = spawnSync(python, ['-m', 'pip', '--version'], { cwd: '/', env, encoding: 'utf8', timeout: 30_000 });
+  const match = answer.status === 0 ? /^pip (\d+)\.(\d+)/.exec(answer.stdout) : null;
+  return match ? { python, version: [Number(match[1]), Number(match[2])] } : undefined;
+}
+
+export interface PipOptions {
+  pip: Pip;
+  /** The index to ask in place of the one that the machine is set up with. */
+  index?: string;
+  env: NodeJS.ProcessEnv;
+  report: Report;
+  /** Milliseconds without a sign of life after which the index counts as gone. Default 10,000; 60,000 once bytes have come. */
+  silenceMs?: number;
+}
+
+/** Fetches torch and, for a CUDA build, the libraries it names, and unpacks them into `folder`. Throws a TenchError that says why not. */
+export async function fetchByPip(folder: string, options: PipOptions): Promise<void> {
+  const scratch = join(folder, '.fetch');
+  const fetch = async (requirements: string[], more: string[]): Promise<void> => {
+    mkdirSync(scratch);
+    await download(requirements, [...more, '--dest', scratch], scratch, options);
+    for (const name of readdirSync(scratch).filter((entry) => entry.endsWith('.whl'))) {
+      await unpackBeside(join(scratch, name), folder, options.report);
+    }
+    rmSync(scratch, { recursive: true });
+  };
+  await fetch([`torch==${pinnedVersion}`], ['--no-deps']);
+  const needed = neededBeside(folder, 'torch', [], wheelArchitecture());
+  if (needed.length > 0)
+    await fetch(
+      needed.map((requirement) => requirement.text),
+      [],
+    );
+}
+
+async function download(requirements: string[], more: string[], scratch: string, options: PipOptions): Promise<void> {
+  const { pip, index, env, report, silenceMs = 10_000 } = options;
+  const [major, minor] = pip.version;
+  const resume = major > 25 || (major === 25 && minor >= 1) ? ['--resume-retries', '5'] : [];
+  const chosen = index === undefined ? [] : ['--index-url', index];
+  const fixed = [
+    '-m',
+    'pip',
+    'download',
+    '-v',
+    '--only-binary',
+    ':all:',
+    '--progress-bar',
+    'off',
+    '--timeout',
+    '10',
+    '--retries',
+    '0',
+  ];
+
+  let seen = Date.now();
+  let bytes = 0;
+  let silent = false;
+  const watch = (): string | undefined => {
+    const now = sizeOf(scratch);
+    if (now !== bytes) seen = Date.now();
+    bytes = now;
+    if (bytes > 0) report.detail(`${Math.round(bytes / 1e6)} MB`);
+    const limit = bytes > 0 ? Math.max(60_000, silenceMs) : silenceMs;
+    silent = Date.now() - seen > limit;
+    return silent ? `silent for ${limit / 1000} seconds` : undefined;
+  };
+  try {
+    await runCommand(pip.python, [...fixed, ...resume, ...chosen, ...more, ...requirements], {
+      cwd: '/',
+      // pip gathers a file in the temporary folder first; there its growth can be seen, and it is on the disk where it is wanted.
+      env: { ...env, TMPDIR: scratch },
+      onLine: () => (seen = Date.now()),
+      watch,
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const said = error.output.filter((line) => /^ERROR:/.test(line)).at(-1);
+    throw new TenchError(said?.replace(/^ERROR:\s*/, '') ?? error.message, {
+      code: silent ? 'ERR_TENCH_SILENT' : 'ERR_TENCH_DOWNLOAD',
+      cause: error,
+    });
+  }
+}
+
+function sizeOf(folder: string): number {
+  let sum = 0;
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) sum += statSync(join(entry.parentPath ?? entry.path, entry.name)).size;
+    }
+  } catch {
+    // A file was moved while we looked.
+  }
+  return sum;
+}
