@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 import { unpackInto } from '../runtime/archive.js';
 import { cacheFolder, makeFolderOnce } from '../runtime/cache.js';
-import { downloadFile, type FileHash, type Progress } from '../runtime/download.js';
+import { downloadFile, type Progress } from '../runtime/download.js';
 import { TenchError } from '../runtime/errors.js';
+import type { FileHash } from '../runtime/hash.js';
 import { archiveAddress, findDataset, publishedDatasets } from './urls.js';
 
 /** How far `untarData` is, in bytes of the archive. */
@@ -61,10 +62,13 @@ function originOf(source: string): Origin {
 async function fromPath(path: string, options: UntarOptions): Promise<string> {
   const status = await stat(path, { bigint: true }).catch((error: unknown) => {
     const names = publishedDatasets.map(({ name }) => name).join(', ');
-    throw new TenchError(`cannot find ${path}: it is neither a folder, an archive, an address nor a published data set (${names})`, {
-      code: 'ERR_TENCH_NOT_FOUND',
-      cause: error,
-    });
+    throw new TenchError(
+      `cannot find ${path}: it is neither a folder, an archive, an address nor a published data set (${names})`,
+      {
+        code: 'ERR_TENCH_NOT_FOUND',
+        cause: error,
+      },
+    );
   });
   if (status.isDirectory()) return path;
   const folder = dataFolder(path, `${await realpath(path)}\n${status.size}\n${status.mtimeNs}`);
@@ -72,7 +76,10 @@ async function fromPath(path: string, options: UntarOptions): Promise<string> {
   return topFolder(folder);
 }
 
-async function fromAddress(origin: { url: string; size?: number; hash?: FileHash }, options: UntarOptions): Promise<string> {
+async function fromAddress(
+  origin: { url: string; size?: number; hash?: FileHash },
+  options: UntarOptions,
+): Promise<string> {
   const { url, size, hash } = origin;
   const name = decodeURIComponent(basename(new URL(url).pathname)) || 'archive';
   const folder = dataFolder(name, url);
@@ -81,7 +88,13 @@ async function fromAddress(origin: { url: string; size?: number; hash?: FileHash
   await makeFolderOnce(
     folder,
     async (temporary) => {
-      const downloading = { size, hash, silenceMs, signal, onProgress: (at: Progress) => onProgress({ stage: 'download', ...at }) };
+      const downloading = {
+        size,
+        hash,
+        silenceMs,
+        signal,
+        onProgress: (at: Progress) => onProgress({ stage: 'download', ...at }),
+      };
       await downloadFile(url, archive, downloading);
       try {
         await unpackInto(archive, temporary, unpacking(options));
@@ -101,13 +114,18 @@ function unpacking({ onProgress = () => undefined, maxBytes, maxEntries, signal 
 
 /** The place of one archive in the cache: readable, and different for different `identity`. */
 function dataFolder(name: string, identity: string): string {
-  const stem = basename(name).replace(/\.(tar\.gz|tgz|tar|zip)$/i, '').replace(/[^\w.-]+/g, '_').slice(0, 80);
+  const stem = basename(name)
+    .replace(/\.(tar\.gz|tgz|tar|zip)$/i, '')
+    .replace(/[^\w.-]+/g, '_')
+    .slice(0, 80);
   return join(cacheFolder(), 'data', `${stem}-${createHash('sha256').update(identity).digest('hex').slice(0, 12)}`);
 }
 
 /** The single folder inside `folder`, or `folder` itself; what macOS adds to archives does not count. */
 async function topFolder(folder: string): Promise<string> {
-  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => name !== '__MACOSX' && !name.startsWith('.'));
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(
+    ({ name }) => name !== '__MACOSX' && !name.startsWith('.'),
+  );
   const [first] = entries;
   return first?.isDirectory() && entries.length === 1 ? join(folder, first.name) : folder;
 }

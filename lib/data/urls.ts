@@ -7,7 +7,7 @@
  * which independent projects agree, and guard against damage, not against forgery.
  */
 
-import type { FileHash } from '../runtime/download.js';
+import type { FileHash } from '../runtime/hash.js';
 
 /** One published archive of a folder of images, `folder/split/code/*.JPEG`. */
 export interface PublishedDataset {
@@ -62,7 +62,14 @@ const trainValUnsup = ['train', 'val', 'unsup'] as const;
 
 type Rest = Pick<PublishedDataset, 'splits' | 'classes'>;
 
-function dataset(name: string, folder: string, size: number, algorithm: string, hex: string, rest: Rest): PublishedDataset {
+function dataset(
+  name: string,
+  folder: string,
+  size: number,
+  algorithm: string,
+  hex: string,
+  rest: Rest,
+): PublishedDataset {
   return Object.freeze({ name, url: `${published}/${folder}.tgz`, folder, size, hash: { algorithm, hex }, ...rest });
 }
 

@@ -36,10 +36,15 @@ type Format = 'tar' | 'tar.gz' | 'zip';
  * @throws TenchError naming the archive and, where one is to blame, the entry: code `ERR_TENCH_ARCHIVE`, or
  *   `ERR_TENCH_NOT_FOUND`, `ERR_TENCH_EXISTS`, `ERR_TENCH_NO_SPACE`; or the reason of `signal`. Nothing is left behind then.
  */
-export async function unpackArchive(archive: string, targetFolder: string, options: UnpackOptions = {}): Promise<string> {
+export async function unpackArchive(
+  archive: string,
+  targetFolder: string,
+  options: UnpackOptions = {},
+): Promise<string> {
   const folder = resolve(targetFolder);
   const there = await readdir(folder).catch(() => []);
-  if (there.length > 0) throw new TenchError(`cannot unpack into ${folder}: it is there and not empty`, { code: 'ERR_TENCH_EXISTS' });
+  if (there.length > 0)
+    throw new TenchError(`cannot unpack into ${folder}: it is there and not empty`, { code: 'ERR_TENCH_EXISTS' });
   await buildBeside(folder, (temporary) => unpackInto(archive, temporary, options));
   return targetFolder;
 }
@@ -80,7 +85,9 @@ async function look(archive: string): Promise<{ format: Format; size: number }> 
   }
   const format = formatOf(head);
   if (format) return { format, size: status.size };
-  throw new TenchError(`cannot unpack ${archive}: it is ${kindOf(head)}, not a .tar, .tar.gz or .zip archive`, { code: 'ERR_TENCH_ARCHIVE' });
+  throw new TenchError(`cannot unpack ${archive}: it is ${kindOf(head)}, not a .tar, .tar.gz or .zip archive`, {
+    code: 'ERR_TENCH_ARCHIVE',
+  });
 }
 
 function formatOf(head: Buffer): Format | undefined {
@@ -117,7 +124,10 @@ function failure(error: unknown, archive: string, folder: string): Error {
   if (error instanceof TenchError) return error;
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new TenchError(`cannot unpack ${archive}: no space left in ${folder}`, { code: 'ERR_TENCH_NO_SPACE', cause: error });
+    return new TenchError(`cannot unpack ${archive}: no space left in ${folder}`, {
+      code: 'ERR_TENCH_NO_SPACE',
+      cause: error,
+    });
   }
   return new TenchError(`cannot unpack ${archive}: it is damaged or incomplete (${messageOf(error)})`, {
     code: 'ERR_TENCH_ARCHIVE',

@@ -8,7 +8,19 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { constants, copyFile, mkdir, open, readFile, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,7 +97,8 @@ const leftoverMark = '.partial-';
 async function removeLeftovers(folder: string): Promise<void> {
   const parent = dirname(folder);
   for (const name of await readdir(parent)) {
-    if (name.startsWith(basename(folder) + leftoverMark)) await rm(join(parent, name), { recursive: true, force: true });
+    if (name.startsWith(basename(folder) + leftoverMark))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 
@@ -95,7 +108,12 @@ async function removeLeftovers(folder: string): Promise<void> {
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const lock = `${path}.lock`;
-  const owner: Owner = { token: randomUUID(), pid: process.pid, started: startOf(process.pid) ?? '', space: processSpace() };
+  const owner: Owner = {
+    token: randomUUID(),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    space: processSpace(),
+  };
   let waited = false;
   while (!(await tryLock(lock, owner))) {
     options.signal?.throwIfAborted();

@@ -5,8 +5,6 @@
  * that a later call may ask for the rest, and only for the rest of the same version (RFC 9110, Range and If-Range).
  */
 
-import { createHash, getHashes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,18 +13,23 @@ import type { Dispatcher } from 'undici';
 
 import { codeOf, flushEntry, withLock } from './cache.js';
 import { TenchError, invalid } from './errors.js';
-import { SourceError, messageOf, openConnections, openSource, rangeCondition, type Source, type Version } from './source.js';
+import { checkedHash, hasHash, hashFile, sha256Hash, type FileHash } from './hash.js';
+import {
+  SourceError,
+  messageOf,
+  openConnections,
+  openSource,
+  rangeCondition,
+  type Source,
+  type Version,
+} from './source.js';
+
+export type { FileHash } from './hash.js';
 
 /** How far a download or an unpacking is, in bytes; `total` is absent where nobody has said it. */
 export interface Progress {
   received: number;
   total?: number;
-}
-
-/** A published digest, e.g. `{ algorithm: 'md5', hex: '...' }`; the algorithm is any that `node:crypto` knows. */
-export interface FileHash {
-  algorithm: string;
-  hex: string;
 }
 
 export interface DownloadOptions {
@@ -69,8 +72,10 @@ interface Job {
  */
 export async function downloadFile(url: string | URL, target: string, options: DownloadOptions = {}): Promise<string> {
   const address = parseAddress(url);
-  const hash = checkedHash(options);
+  const hash = checkedHash(options.hash ?? sha256Hash(options.sha256));
   const { size, signal, silenceMs = 10_000, retries = 3, onProgress = () => undefined } = options;
+  if (!(silenceMs > 0)) throw invalid('silenceMs', 'a number above 0', silenceMs);
+  if (!Number.isInteger(retries) || retries < 0) throw invalid('retries', 'a whole number of at least 0', retries);
   if (hash && (await hasHash(target, hash))) return target;
 
   await mkdir(dirname(target), { recursive: true });
@@ -111,7 +116,7 @@ export async function downloadFile(url: string | URL, target: string, options: D
 /** Tries until the part file is whole; gives up after `retries` tries in a row that brought nothing new. */
 async function gather(job: Job, retries: number): Promise<void> {
   let most = await sizeOf(job.part);
-  for (let fruitless = 0; ; ) {
+  for (let fruitless = 0; ;) {
     try {
       await attempt(job);
       return;
@@ -163,7 +168,10 @@ async function append(job: Job, source: Source, alive: () => void): Promise<void
     await file.close();
   }
   if (total !== undefined && received < total) {
-    throw new SourceError(`the server ended after ${received} of ${total} bytes`, { code: 'ERR_TENCH_DOWNLOAD', passing: true });
+    throw new SourceError(`the server ended after ${received} of ${total} bytes`, {
+      code: 'ERR_TENCH_DOWNLOAD',
+      passing: true,
+    });
   }
 }
 
@@ -191,8 +199,10 @@ function watchSilence(silenceMs: number, outer?: AbortSignal) {
     signal: outer ? AbortSignal.any([controller.signal, outer]) : controller.signal,
     alive: () => void timer.refresh(),
     silent: () => silent,
+    /** Also lets go of an answer that nobody has read to its end. */
     end: () => {
       clearTimeout(timer);
+      controller.abort();
     },
   };
 }
@@ -227,20 +237,9 @@ async function checkSpace(job: Job, source: Source): Promise<void> {
 
 async function checkHash(job: Job, expected: FileHash): Promise<void> {
   const received = await hashFile(job.part, expected.algorithm);
-  if (received !== expected.hex.toLowerCase()) {
-    throw mismatch(`expected the ${expected.algorithm} ${expected.hex.toLowerCase()} but received ${received}`);
+  if (received !== expected.hex) {
+    throw mismatch(`expected the ${expected.algorithm} ${expected.hex} but received ${received}`);
   }
-}
-
-/** The digest of a file's content, in hexadecimal. */
-export async function hashFile(path: string, algorithm = 'sha256'): Promise<string> {
-  const hash = createHash(algorithm);
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
-async function hasHash(path: string, hash: FileHash): Promise<boolean> {
-  return (await isFile(path)) && (await hashFile(path, hash.algorithm)) === hash.hex.toLowerCase();
 }
 
 function mismatch(message: string): TenchError {
@@ -256,9 +255,11 @@ async function failure(error: unknown, job: Job): Promise<TenchError> {
   let cause = error;
   if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') cause = noSpace(job, 'the disk is full');
   const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_DOWNLOAD';
-  if (code === 'ERR_TENCH_MISMATCH') await Promise.all([rm(job.part, { force: true }), rm(job.sidecar, { force: true })]);
+  if (code === 'ERR_TENCH_MISMATCH')
+    await Promise.all([rm(job.part, { force: true }), rm(job.sidecar, { force: true })]);
   const kept = await sizeOf(job.part);
-  const advice = kept > 0 ? `; the ${kept} bytes that came are kept, and the next try goes on from there if the server can` : '';
+  const advice =
+    kept > 0 ? `; the ${kept} bytes that came are kept, and the next try goes on from there if the server can` : '';
   return new TenchError(`cannot download ${job.url.href}: ${messageOf(cause)}${advice}`, { code, cause: error });
 }
 
@@ -278,15 +279,7 @@ async function isFile(path: string): Promise<boolean> {
 
 function parseAddress(url: string | URL): URL {
   const address = URL.canParse(String(url)) ? new URL(url) : undefined;
-  if (!address || !/^(https?|file):$/.test(address.protocol)) throw invalid('url', 'an http, https or file address', String(url));
+  if (!address || !/^(https?|file):$/.test(address.protocol))
+    throw invalid('url', 'an http, https or file address', String(url));
   return address;
-}
-
-function checkedHash({ hash, sha256 }: DownloadOptions): FileHash | undefined {
-  const given = hash ?? (sha256 === undefined ? undefined : { algorithm: 'sha256', hex: sha256 });
-  if (!given) return undefined;
-  if (!getHashes().includes(given.algorithm)) throw invalid('hash.algorithm', 'a digest that node:crypto knows', given.algorithm);
-  const { length } = createHash(given.algorithm).digest('hex');
-  if (!/^[0-9a-f]+$/i.test(given.hex) || given.hex.length !== length) throw invalid('hash.hex', `${length} hexadecimal digits`, given.hex);
-  return given;
 }

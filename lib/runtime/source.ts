@@ -79,7 +79,12 @@ async function openFile(url: URL): Promise<Source> {
     });
   });
   if (!status.isFile()) throw new SourceError('it is not a file', { code: 'ERR_TENCH_NOT_FOUND', passing: false });
-  return { start: 0, total: status.size, version: {}, body: createReadStream(path) };
+  return { start: 0, total: status.size, version: {}, body: readLater(path) };
+}
+
+/** Opens the file only when somebody reads, so that an unread source holds nothing open. */
+async function* readLater(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
 async function openHttp(url: URL, options: SourceOptions): Promise<Source> {
@@ -108,16 +113,25 @@ async function openHttp(url: URL, options: SourceOptions): Promise<Source> {
   });
 }
 
-async function follow(url: URL, headers: Record<string, string>, options: SourceOptions): Promise<Dispatcher.ResponseData> {
+async function follow(
+  url: URL,
+  headers: Record<string, string>,
+  options: SourceOptions,
+): Promise<Dispatcher.ResponseData> {
   let at = url;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const answer = await request(at, { headers, dispatcher: options.connections, signal: options.signal });
+    // Whoever reads the body sees its errors; one that is thrown away must not end the process with them.
+    answer.body.on('error', () => undefined);
     const location = header(answer, 'location');
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || !location) return answer;
     answer.body.destroy();
     const next = new URL(location, at);
     if (!/^https?:$/.test(next.protocol) || (at.protocol === 'https:' && next.protocol === 'http:')) {
-      throw new SourceError(`it redirects to ${next.href}, which is less safe`, { code: 'ERR_TENCH_DOWNLOAD', passing: false });
+      throw new SourceError(`it redirects to ${next.href}, which is less safe`, {
+        code: 'ERR_TENCH_DOWNLOAD',
+        passing: false,
+      });
     }
     at = next;
   }

@@ -32,24 +32,34 @@ export async function readTar(path: string, writer: EntryWriter, options: TarOpt
   failed.catch(() => undefined); // it is raced below; on success nobody else looks at it
 
   let writing = Promise.resolve();
+  let current: ReadEntry | undefined;
   let complete = false;
   parser.on('error', fail);
   parser.on('eof', () => (complete = true));
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     fail(writer.refuse(entry.path, `it is of the kind ${entry.type}`));
   });
+  // The parser hands out one entry after the other, each when the one before has been read; its file may still be open then.
   parser.on('entry', (entry: ReadEntry) => {
+    current = entry;
     writing = writing.then(() => writeEntry(entry, writer));
     writing.catch(fail);
   });
 
-  for await (const piece of readBytes(path, options)) {
-    if (!parser.write(piece as Buffer)) await Promise.race([once(parser, 'drain'), failed]);
+  try {
+    for await (const piece of readBytes(path, options)) {
+      if (!parser.write(piece)) await Promise.race([once(parser, 'drain'), failed]);
+    }
+    const ended = once(parser, 'end');
+    parser.end();
+    await Promise.race([ended, failed]);
+    await writing;
+  } catch (error) {
+    // Nothing may be written any more when the caller cleans up.
+    current?.destroy();
+    await writing.catch(() => undefined);
+    throw error;
   }
-  const ended = once(parser, 'end');
-  parser.end();
-  await Promise.race([ended, failed]);
-  await writing;
   // A plain tar file has no checksum over the whole: its end marker is all that tells a cut between two entries.
   if (!complete) throw new Error('it ends without the end marker of a tar file');
 }
@@ -74,12 +84,23 @@ async function* readBytes(path: string, { gzip, onRead, signal }: TarOptions): A
   }
 }
 
+/** The entry's content. Asking a destroyed entry for more would wait for ever, so it is looked at before every piece. */
+async function* bodyOf(entry: ReadEntry): AsyncGenerator<Buffer> {
+  const pieces = entry[Symbol.asyncIterator]();
+  while (!entry.destroyed) {
+    const { done, value } = await pieces.next();
+    if (done) return;
+    yield value;
+  }
+  throw new Error('reading has stopped');
+}
+
 async function writeEntry(entry: ReadEntry, writer: EntryWriter): Promise<void> {
   switch (entry.type) {
     case 'File':
     case 'OldFile':
     case 'ContiguousFile':
-      await writer.file(entry.path, entry.size, ((entry.mode ?? 0) & 0o100) !== 0, entry as AsyncIterable<Buffer>);
+      await writer.file(entry.path, entry.size, ((entry.mode ?? 0) & 0o100) !== 0, bodyOf(entry));
       return;
     case 'Directory':
       await writer.folder(entry.path);

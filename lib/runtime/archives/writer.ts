@@ -60,21 +60,28 @@ export class EntryWriter {
     } finally {
       await file.close();
     }
-    if (written !== size) throw this.refuse(name, `it says that it has ${size} bytes but brings ${written > size ? 'more' : written}`);
+    if (written !== size)
+      throw this.refuse(name, `it says that it has ${size} bytes but brings ${written > size ? 'more' : written}`);
   }
 
   /** The error for an entry that must not be unpacked. */
   refuse(name: string, why: string): TenchError {
-    return new TenchError(`refusing to unpack ${this.#archive}: the entry ${JSON.stringify(name)} is not safe to unpack, ${why}`, {
-      code: 'ERR_TENCH_ARCHIVE',
-    });
+    return new TenchError(
+      `refusing to unpack ${this.#archive}: the entry ${JSON.stringify(name)} is not safe to unpack, ${why}`,
+      {
+        code: 'ERR_TENCH_ARCHIVE',
+      },
+    );
   }
 
   /** The entry's path below the folder, or an error. */
   #check(name: string): string {
     this.#entries += 1;
     if (this.#entries > this.#limits.maxEntries) {
-      throw this.refuse(name, `it is beyond the limit of ${this.#limits.maxEntries} entries (raise maxEntries if you trust the archive)`);
+      throw this.refuse(
+        name,
+        `it is beyond the limit of ${this.#limits.maxEntries} entries (raise maxEntries if you trust the archive)`,
+      );
     }
     if (name.includes('\0')) throw this.refuse(name, 'its name holds a zero byte');
     if (name.includes('\\')) throw this.refuse(name, 'its name holds a backslash');
@@ -88,7 +95,10 @@ export class EntryWriter {
     if (!Number.isSafeInteger(size) || size < 0) throw this.refuse(name, 'its size is not a number');
     this.#bytes += size;
     if (this.#bytes > this.#limits.maxBytes) {
-      throw this.refuse(name, `with it the files exceed ${this.#limits.maxBytes} bytes (raise maxBytes if you trust the archive)`);
+      throw this.refuse(
+        name,
+        `with it the files exceed ${this.#limits.maxBytes} bytes (raise maxBytes if you trust the archive)`,
+      );
     }
   }
 

@@ -4,7 +4,7 @@
  * yauzl reads the central directory, as zip readers must, and checks sizes; names and checksums are looked at here.
  */
 
-import { getFileNameLowLevel, openPromise, type Entry } from 'yauzl';
+import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { crc32 } from './crc32.js';
 import type { EntryWriter } from './writer.js';
@@ -34,8 +34,7 @@ export async function readZip(path: string, writer: EntryWriter, options: ZipOpt
         await writer.folder(name);
         continue;
       }
-      const body = await zip.openReadStreamPromise(entry);
-      await writer.file(name, entry.uncompressedSize, (mode & 0o100) !== 0, verified(body, entry.crc32, name));
+      await writer.file(name, entry.uncompressedSize, (mode & 0o100) !== 0, contentOf(zip, entry, name));
       received += entry.compressedSize;
       options.onRead(received);
     }
@@ -48,15 +47,17 @@ export async function readZip(path: string, writer: EntryWriter, options: ZipOpt
 function checkKind(entry: Entry, name: string, mode: number, writer: EntryWriter): void {
   const kind = mode & 0o170000;
   if (kind === 0o120000) throw writer.refuse(name, 'it is a link');
-  if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) throw writer.refuse(name, 'it is neither a file nor a folder');
+  if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000)
+    throw writer.refuse(name, 'it is neither a file nor a folder');
   if (entry.isEncrypted()) throw writer.refuse(name, 'it is encrypted');
 }
 
-async function* verified(body: AsyncIterable<Uint8Array>, expected: number, name: string): AsyncGenerator<Uint8Array> {
+/** The entry's content, opened when it is first asked for: an open stream that nobody reads may fail with nobody to tell. */
+async function* contentOf(zip: ZipFile, entry: Entry, name: string): AsyncGenerator<Uint8Array> {
   let sum = 0;
-  for await (const piece of body) {
+  for await (const piece of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Uint8Array>) {
     sum = crc32(piece, sum);
     yield piece;
   }
-  if (sum !== expected) throw new Error(`the checksum of ${JSON.stringify(name)} is wrong`);
+  if (sum !== entry.crc32) throw new Error(`the checksum of ${JSON.stringify(name)} is wrong`);
 }
