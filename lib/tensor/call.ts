@@ -31,7 +31,7 @@ export class Operator {
   invoke(args: unknown[], options: Record<string, unknown> | undefined): unknown {
     if (this.id === undefined) this.id = native.bind(this.name, this.overloads);
     if (this.id === null) {
-      throw new TenchError(`the loaded LibTorch ${native.versions().loaded} has no operator ${this.name}`, {
+      throw new TenchError(`the loaded LibTorch ${native.builtVersion()} has no operator ${this.name}`, {
         code: 'ERR_TENCH_MISSING_OPERATOR',
       });
     }

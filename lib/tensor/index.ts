@@ -8,7 +8,7 @@ export { backwardAsync, autocast, enableGrad, grad, inferenceMode, isGradEnabled
 export type { BackwardOptions, RemovableHook, TensorHook } from './autograd.js';
 export { callOperator } from './call.js';
 export type { ToOptions } from './convert.js';
-export { randperm, tensor } from './create.js';
+export { tensor } from './create.js';
 export * from './errors.js';
 export * from './generated/functions.js';
 export {

@@ -1,7 +1,7 @@
 /** The addon as TypeScript sees it: the whole native surface, typed once and used only inside this room. */
 
 import { loadAddon } from '../runtime/native.js';
-import { OperatorError, OutOfMemoryError, TenchError } from './errors.js';
+import { ArgumentError, OperatorError, OutOfMemoryError, TenchError } from './errors.js';
 import type { TypedArray } from './types.js';
 
 /** Names one tensor in the addon's table: slot and generation packed in one number; 0 is no tensor. */
@@ -24,7 +24,8 @@ export interface NativeAddon {
   initialize(makeError: (code: string, message: string) => Error): void;
   /** Schemas of all ATen operators of the loaded LibTorch, in its own notation. */
   schemas(): string[];
-  versions(): { built: string; loaded: string };
+  /** Version of the LibTorch that the addon was built against. */
+  builtVersion(): string;
 
   /** Binds the overloads of an operator under a number; null when the loaded LibTorch lacks all of them. */
   bind(name: string, overloads: readonly string[]): number | null;
@@ -100,7 +101,8 @@ export interface NativeAddon {
   setFlushDenormal(enabled: boolean): boolean;
   cudaDeviceCount(): number;
   synchronize(device: string): void;
-  openmp(): string;
+  /** LibTorch's own account of its threads and the OpenMP runtime it is bound to. */
+  parallelInfo(): string;
 
   memory(): NativeMemory;
   emptyCache(): void;
@@ -112,6 +114,7 @@ const addon = loadAddon() as unknown as NativeAddon;
 
 addon.initialize((code, message) => {
   if (code === 'ERR_TENCH_MEMORY') return new OutOfMemoryError(message);
+  if (code === 'ERR_TENCH_ARGUMENT') return new ArgumentError(message);
   if (code === 'ERR_TENCH_OPERATOR') return new OperatorError(message);
   return new TenchError(message, { code });
 });

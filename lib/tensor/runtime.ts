@@ -60,9 +60,9 @@ export function synchronize(device = 'cpu'): void {
   native.synchronize(device);
 }
 
-/** The version of the LibTorch that is loaded, and of the one that the addon was built against. */
-export function libtorchVersion(): { built: string; loaded: string } {
-  return native.versions();
+/** The version of LibTorch that the addon was built against; opening another minor version is refused. */
+export function libtorchVersion(): string {
+  return native.builtVersion();
 }
 
 export interface MemoryUse {

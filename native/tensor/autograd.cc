@@ -1,0 +1,344 @@
+// backward, gradients as values, hooks: on the caller's thread as long as no JavaScript is in any graph, on the helper thread otherwise.
+#include "autograd.h"
+
+#include <ATen/ThreadLocalState.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "instance.h"
+#include "modes.h"
+
+namespace tench {
+
+BackwardThread::~BackwardThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    wake_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void BackwardThread::post(std::function<void()> work, std::function<void(std::exception_ptr)> done) {
+  const std::lock_guard lock(mutex_);
+  if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+  jobs_.push_back({std::move(work), std::move(done)});
+  wake_.notify_all();
+}
+
+void BackwardThread::loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      job.work();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    // The graph's last references die here, before anyone is told that the work is done.
+    job.work = nullptr;
+    job.done(error);
+    job.done = nullptr;
+    lock.lock();
+  }
+}
+
+namespace {
+
+// Runs engine work so that JavaScript functions in the graph can be called.
+void run_engine(Instance& instance, std::function<void()> work) {
+  Callbacks& callbacks = *instance.callbacks;
+  callbacks.sweep();
+  if (callbacks.empty()) {
+    work();
+    return;
+  }
+  const at::ThreadLocalState state;
+  bool done = false;
+  std::exception_ptr error;
+  const auto guarded = [&] {
+    std::exception_ptr thrown;
+    try {
+      const at::ThreadLocalStateGuard guard(state);
+      work();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    const std::lock_guard lock(callbacks.mutex());
+    error = thrown;
+    done = true;
+    callbacks.wake().notify_all();
+  };
+  if (JsRequest* request = callbacks.answering()) {
+    const std::lock_guard lock(callbacks.mutex());
+    request->inner.emplace_back(guarded);
+    request->wake.notify_all();
+  } else {
+    instance.backward->post(guarded, [](std::exception_ptr) {});
+  }
+  callbacks.serve([&] { return done; });
+  if (error) std::rethrow_exception(error);
+}
+
+bool flag(const Arguments& arguments, size_t index) { return js::to_bool(arguments.env, arguments.values[index], "flag"); }
+
+// backward(roots, gradients, retainGraph, createGraph, inputs)
+napi_value backward(Arguments& arguments) {
+  const auto roots = arguments.tensors(0);
+  const auto gradients = arguments.tensors(1);
+  const bool retain = flag(arguments, 2), create = flag(arguments, 3);
+  const auto inputs = js::is_nullish(arguments.env, arguments.values[4]) ? std::vector<at::Tensor>() : arguments.tensors(4);
+  run_engine(arguments.instance, [&] { torch::autograd::backward(roots, gradients, retain, create, inputs); });
+  return nullptr;
+}
+
+// gradients(outputs, gradients, retainGraph, createGraph, inputs, allowUnused)
+napi_value gradients_of(Arguments& arguments) {
+  napi_env env = arguments.env;
+  const auto outputs = arguments.tensors(0);
+  const auto weights = arguments.tensors(1);
+  const bool retain = flag(arguments, 2), create = flag(arguments, 3), unused = flag(arguments, 5);
+  const auto inputs = arguments.tensors(4);
+  std::vector<at::Tensor> results;
+  run_engine(arguments.instance, [&] { results = torch::autograd::grad(outputs, inputs, weights, retain, create, unused); });
+  napi_value list = js::array(env, results.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    const double handle = results[i].defined() ? arguments.instance.handles.insert(results[i]) : 0;
+    js::set_element(env, list, static_cast<uint32_t>(i), js::number(env, handle));
+  }
+  return list;
+}
+
+// A backward that the event loop does not wait for.
+struct AsyncBackward {
+  Instance* instance;
+  napi_deferred deferred;
+  napi_threadsafe_function finish;
+  std::exception_ptr error;
+};
+
+void finish_async(napi_env env, napi_value, void*, void* data) {
+  const std::unique_ptr<AsyncBackward> job(static_cast<AsyncBackward*>(data));
+  napi_release_threadsafe_function(job->finish, napi_tsfn_release);
+  if (env == nullptr) return;
+  Instance& instance = *job->instance;
+  instance.callbacks->close_event_loop();
+  if (!job->error) {
+    napi_resolve_deferred(env, job->deferred, js::undefined(env));
+    return;
+  }
+  try {
+    std::rethrow_exception(job->error);
+  } catch (...) {
+    throw_to_js(instance, "backward: ");
+  }
+  napi_value error = nullptr;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_reject_deferred(env, job->deferred, error);
+}
+
+// backwardAsync(roots, gradients, retainGraph, createGraph)
+napi_value backward_async(Arguments& arguments) {
+  napi_env env = arguments.env;
+  Instance& instance = arguments.instance;
+  auto roots = arguments.tensors(0);
+  auto gradients = arguments.tensors(1);
+  const bool retain = flag(arguments, 2), create = flag(arguments, 3);
+  auto job = std::make_unique<AsyncBackward>();
+  job->instance = &instance;
+  napi_value promise = nullptr, name = nullptr;
+  check(env, napi_create_promise(env, &job->deferred, &promise), "promise");
+  check(env, napi_create_string_utf8(env, "tench backwardAsync", NAPI_AUTO_LENGTH, &name), "string");
+  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, finish_async, &job->finish),
+        "threadsafe function");
+  instance.callbacks->open_event_loop();
+  AsyncBackward* raw = job.release();
+  instance.backward->post(
+      [state = at::ThreadLocalState(), roots = std::move(roots), gradients = std::move(gradients), retain, create] {
+        const at::ThreadLocalStateGuard guard(state);
+        torch::autograd::backward(roots, gradients, retain, create);
+      },
+      [raw](std::exception_ptr error) {
+        raw->error = error;
+        napi_call_threadsafe_function(raw->finish, raw, napi_tsfn_blocking);
+      });
+  return promise;
+}
+
+// Lets the JavaScript function go when the graph node that holds the hook dies.
+struct HookOwner {
+  HookOwner(Instance& instance, uint64_t id) : callbacks(instance.callbacks), id(id), instance(&instance) {}
+  ~HookOwner() { callbacks->forget(id); }
+  HookOwner(const HookOwner&) = delete;
+  HookOwner& operator=(const HookOwner&) = delete;
+
+  const std::shared_ptr<Callbacks> callbacks;
+  const uint64_t id;
+  Instance* const instance;
+};
+
+at::Tensor call_hook(const HookOwner& owner, const at::Tensor& gradient) {
+  at::Tensor replaced;
+  owner.callbacks->run([&] {
+    napi_env env = owner.callbacks->env();
+    Instance& instance = *owner.instance;
+    napi_value function = owner.callbacks->function(owner.id);
+    napi_value argument = js::number(env, instance.handles.insert(gradient));
+    napi_value result = nullptr;
+    if (napi_call_function(env, js::undefined(env), function, 1, &argument, &result) != napi_ok) throw CallbackError(env);
+    const double handle = js::to_double(env, result, "handle");
+    if (handle != 0) replaced = instance.handles.get(handle);
+  });
+  return replaced;
+}
+
+napi_value register_hook(Arguments& arguments) {
+  napi_env env = arguments.env;
+  Instance& instance = arguments.instance;
+  const at::Tensor tensor = arguments.tensor(0);
+  if (!tensor.requires_grad()) throw BadArgument("registerHook: expected a tensor that requires grad");
+  const uint64_t id = instance.callbacks->add(arguments.values[1]);
+  const auto owner = std::make_shared<HookOwner>(instance, id);
+  const unsigned position = tensor.register_hook([owner](const at::Tensor& gradient) { return call_hook(*owner, gradient); });
+  return js::number(env, position);
+}
+
+napi_value remove_hook(Arguments& arguments) {
+  const at::Tensor tensor = arguments.tensor(0);
+  tensor.remove_hook(static_cast<unsigned>(js::to_int64(arguments.env, arguments.values[1], "hook")));
+  return nullptr;
+}
+
+napi_value grad(Arguments& arguments) {
+  const at::Tensor tensor = arguments.tensor(0);
+  const at::Tensor& gradient = tensor.is_leaf() || tensor.retains_grad() ? tensor.mutable_grad() : at::Tensor();
+  if (!gradient.defined()) return js::number(arguments.env, 0);
+  const double known = js::to_double(arguments.env, arguments.values[1], "known");
+  if (known != 0 && arguments.instance.handles.contains(known) && arguments.instance.handles.get(known).is_same(gradient)) {
+    return js::number(arguments.env, -1);
+  }
+  return js::number(arguments.env, arguments.instance.handles.insert(gradient));
+}
+
+napi_value set_grad(Arguments& arguments) {
+  const at::Tensor tensor = arguments.tensor(0);
+  const double handle = js::to_double(arguments.env, arguments.values[1], "gradient");
+  if (handle == 0) {
+    tensor.mutable_grad() = at::Tensor();
+    return nullptr;
+  }
+  const at::Tensor gradient = arguments.instance.handles.get(handle);
+  if (!gradient.sizes().equals(tensor.sizes()) || gradient.scalar_type() != tensor.scalar_type() || gradient.device() != tensor.device()) {
+    throw BadArgument("grad: expected a tensor of the same shape, dtype and device as the one it belongs to");
+  }
+  tensor.mutable_grad() = gradient;
+  return nullptr;
+}
+
+napi_value retain_grad(Arguments& arguments) {
+  arguments.tensor(0).retain_grad();
+  return nullptr;
+}
+
+napi_value requires_grad(Arguments& arguments) { return js::boolean(arguments.env, arguments.tensor(0).requires_grad()); }
+
+napi_value set_requires_grad(Arguments& arguments) {
+  const at::Tensor tensor = arguments.tensor(0);
+  const bool wanted = flag(arguments, 1);
+  if (!wanted && !tensor.is_leaf()) throw BadArgument("requiresGrad: only leaf tensors can stop requiring grad; use detach()");
+  if (wanted && !at::isFloatingType(tensor.scalar_type()) && !at::isComplexType(tensor.scalar_type())) {
+    throw BadArgument("requiresGrad: expected a tensor of a floating or complex dtype");
+  }
+  tensor.set_requires_grad(wanted);
+  return nullptr;
+}
+
+napi_value is_leaf(Arguments& arguments) { return js::boolean(arguments.env, arguments.tensor(0).is_leaf()); }
+
+napi_value version(Arguments& arguments) {
+  const at::Tensor tensor = arguments.tensor(0);
+  return js::integer(arguments.env, tensor.is_inference() ? 0 : static_cast<int64_t>(tensor._version()));
+}
+
+napi_value set_data(Arguments& arguments) {
+  arguments.tensor(0).set_data(arguments.tensor(1));
+  return nullptr;
+}
+
+napi_value gradient_function(Arguments& arguments) {
+  const auto& function = arguments.tensor(0).grad_fn();
+  return function ? js::string(arguments.env, function->name()) : js::null(arguments.env);
+}
+
+napi_value grad_enabled(Arguments& arguments) { return js::boolean(arguments.env, at::GradMode::is_enabled()); }
+
+napi_value set_grad_enabled(Arguments& arguments) {
+  at::GradMode::set_enabled(flag(arguments, 0));
+  return nullptr;
+}
+
+napi_value enter_inference_mode(Arguments& arguments) {
+  arguments.instance.modes->inference.push_back(std::make_unique<c10::InferenceMode>());
+  return nullptr;
+}
+
+napi_value exit_inference_mode(Arguments& arguments) {
+  if (!arguments.instance.modes->inference.empty()) arguments.instance.modes->inference.pop_back();
+  return nullptr;
+}
+
+// enterAutocast(device, dtype, enabled)
+napi_value enter_autocast(Arguments& arguments) {
+  napi_env env = arguments.env;
+  const at::DeviceType device = c10::Device(js::to_string(env, arguments.values[0], "device")).type();
+  const at::ScalarType dtype = js::to_string(env, arguments.values[1], "dtype") == "float16" ? at::kHalf : at::kBFloat16;
+  arguments.instance.modes->autocast.push_back({device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)});
+  at::autocast::set_autocast_enabled(device, flag(arguments, 2));
+  at::autocast::set_autocast_dtype(device, dtype);
+  at::autocast::increment_nesting();
+  return nullptr;
+}
+
+napi_value exit_autocast(Arguments& arguments) {
+  auto& stack = arguments.instance.modes->autocast;
+  if (stack.empty()) return nullptr;
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  const AutocastState before = stack.back();
+  stack.pop_back();
+  at::autocast::set_autocast_enabled(before.device, before.enabled);
+  at::autocast::set_autocast_dtype(before.device, before.dtype);
+  return nullptr;
+}
+
+}  // namespace
+
+void export_autograd(Instance& instance, napi_value exports) {
+  export_function(instance, exports, "backward", backward);
+  export_function(instance, exports, "backwardAsync", backward_async);
+  export_function(instance, exports, "gradients", gradients_of);
+  export_function(instance, exports, "registerHook", register_hook);
+  export_function(instance, exports, "removeHook", remove_hook);
+  export_function(instance, exports, "grad", grad);
+  export_function(instance, exports, "setGrad", set_grad);
+  export_function(instance, exports, "retainGrad", retain_grad);
+  export_function(instance, exports, "requiresGrad", requires_grad);
+  export_function(instance, exports, "setRequiresGrad", set_requires_grad);
+  export_function(instance, exports, "isLeaf", is_leaf);
+  export_function(instance, exports, "version", version);
+  export_function(instance, exports, "setData", set_data);
+  export_function(instance, exports, "gradFunction", gradient_function);
+  export_function(instance, exports, "gradEnabled", grad_enabled);
+  export_function(instance, exports, "setGradEnabled", set_grad_enabled);
+  export_function(instance, exports, "enterInferenceMode", enter_inference_mode);
+  export_function(instance, exports, "exitInferenceMode", exit_inference_mode);
+  export_function(instance, exports, "enterAutocast", enter_autocast);
+  export_function(instance, exports, "exitAutocast", exit_autocast);
+}
+
+}  // namespace tench

@@ -1,0 +1,100 @@
+#include "handle_table.h"
+
+#include <cmath>
+#include <utility>
+
+#include "js.h"
+
+namespace tench {
+
+HandleTable::~HandleTable() {
+  unreported_ -= reported_ + unreported_;
+  report_external_memory(env_);
+}
+
+double HandleTable::insert(at::Tensor tensor) {
+  if (first_free_ == kNone) {
+    const uint32_t base = static_cast<uint32_t>(chunks_.size()) * kChunk;
+    if (base >= (1u << kSlotBits)) throw CodedError("ERR_TENCH", "too many tensors are alive at once (2^26); release some");
+    chunks_.push_back(std::make_unique<Slot[]>(kChunk));
+    for (uint32_t i = kChunk; i-- > 0;) {
+      slot(base + i).next_free = first_free_;
+      first_free_ = base + i;
+    }
+  }
+  const uint32_t index = first_free_;
+  Slot& free = slot(index);
+  first_free_ = free.next_free;
+  free.tensor = std::move(tensor);
+  hold_storage(free);
+  ++size_;
+  return static_cast<double>((static_cast<uint64_t>(free.generation) << kSlotBits) | index);
+}
+
+HandleTable::Slot* HandleTable::find(double handle) const {
+  if (!(handle >= 1 && handle <= 9007199254740991.0) || std::trunc(handle) != handle) return nullptr;
+  const uint64_t bits = static_cast<uint64_t>(handle);
+  const uint32_t index = static_cast<uint32_t>(bits & ((1u << kSlotBits) - 1));
+  if (index / kChunk >= chunks_.size()) return nullptr;
+  Slot& found = slot(index);
+  return found.tensor.defined() && found.generation == bits >> kSlotBits ? &found : nullptr;
+}
+
+at::Tensor HandleTable::get(double handle) const {
+  const Slot* found = find(handle);
+  if (found == nullptr) {
+    throw CodedError("ERR_TENCH_DISPOSED",
+                     "this tensor was disposed, by `dispose`, `using` or the end of a scope; return it from the scope or keep a clone");
+  }
+  return found->tensor;
+}
+
+bool HandleTable::contains(double handle) const { return find(handle) != nullptr; }
+
+void HandleTable::release(double handle) {
+  Slot* found = find(handle);
+  if (found == nullptr) return;
+  const uint32_t index = static_cast<uint32_t>(static_cast<uint64_t>(handle) & ((1u << kSlotBits) - 1));
+  drop_storage(*found);
+  // Moved out first: a destructor may come back here through a hook's owner.
+  at::Tensor dying = std::move(found->tensor);
+  --size_;
+  // A slot whose generations are used up is retired, so that no handle ever comes again.
+  if (found->generation == kMaxGeneration) return;
+  ++found->generation;
+  found->next_free = first_free_;
+  first_free_ = index;
+}
+
+void HandleTable::hold_storage(Slot& slot) {
+  slot.storage = nullptr;
+  if (!slot.tensor.unsafeGetTensorImpl()->has_storage()) return;
+  c10::StorageImpl* storage = slot.tensor.storage().unsafeGetStorageImpl();
+  StorageUse& use = storages_[storage];
+  if (use.handles++ == 0) {
+    const auto bytes = storage->sym_nbytes().maybe_as_int();
+    use.bytes = bytes.has_value() && storage->data() != nullptr ? *bytes : 0;
+    unreported_ += use.bytes;
+  }
+  slot.storage = storage;
+}
+
+void HandleTable::drop_storage(Slot& slot) {
+  if (slot.storage == nullptr) return;
+  const auto use = storages_.find(slot.storage);
+  slot.storage = nullptr;
+  if (use == storages_.end() || --use->second.handles > 0) return;
+  unreported_ -= use->second.bytes;
+  storages_.erase(use);
+}
+
+void HandleTable::report_external_memory(node_api_basic_env env) {
+  constexpr int64_t kWorthReporting = 1 << 16;
+  if (unreported_ < kWorthReporting && unreported_ > -kWorthReporting) return;
+  const int64_t change = std::exchange(unreported_, 0);
+  reported_ += change;
+  int64_t total = 0;
+  napi_adjust_external_memory(env, change, &total);
+}
+
+}  // namespace tench

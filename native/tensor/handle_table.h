@@ -1,0 +1,65 @@
+// The tensors that one Node environment holds, each under a number of slot and generation, so that a stale number is an error and never
+// another tensor.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/util/flat_hash_map.h>
+#include <node_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace tench {
+
+class HandleTable {
+ public:
+  explicit HandleTable(napi_env env) : env_(env) {}
+  ~HandleTable();
+  HandleTable(const HandleTable&) = delete;
+  HandleTable& operator=(const HandleTable&) = delete;
+
+  // Holds a defined tensor and returns its handle, never 0.
+  double insert(at::Tensor tensor);
+  // A copy, because the garbage collector may release the slot during any call that allocates in JavaScript. Throws on a stale handle.
+  at::Tensor get(double handle) const;
+  bool contains(double handle) const;
+  // Lets go of the tensor; a stale handle is ignored.
+  void release(double handle);
+  // Tells the garbage collector what changed since the last call, so that it feels the weight of tensors.
+  void report_external_memory(node_api_basic_env env);
+
+  size_t size() const { return size_; }
+
+ private:
+  struct Slot {
+    at::Tensor tensor;
+    c10::StorageImpl* storage = nullptr;
+    uint32_t generation = 1;
+    uint32_t next_free = 0;
+  };
+  struct StorageUse {
+    uint32_t handles = 0;
+    int64_t bytes = 0;
+  };
+
+  static constexpr uint32_t kChunk = 4096;
+  static constexpr int kSlotBits = 26;
+  static constexpr uint32_t kMaxGeneration = (1u << 27) - 1;
+  static constexpr uint32_t kNone = ~0u;
+
+  Slot& slot(uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+  Slot* find(double handle) const;
+  void hold_storage(Slot& slot);
+  void drop_storage(Slot& slot);
+
+  napi_env env_;
+  std::vector<std::unique_ptr<Slot[]>> chunks_;
+  ska::flat_hash_map<c10::StorageImpl*, StorageUse> storages_;
+  uint32_t first_free_ = kNone;
+  size_t size_ = 0;
+  int64_t unreported_ = 0;
+  int64_t reported_ = 0;
+};
+
+}  // namespace tench

@@ -1,0 +1,61 @@
+// Everything that belongs to one Node environment (the main thread, or one worker): there is no other state but what outlives all of them.
+#pragma once
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <node_api.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handle_table.h"
+#include "js.h"
+
+namespace tench {
+
+class BackwardThread;
+class Callbacks;
+struct OperatorSet;
+struct ModeStack;
+
+struct Instance {
+  explicit Instance(napi_env env);
+  ~Instance();
+
+  napi_env env;
+  HandleTable handles;
+  std::vector<std::unique_ptr<OperatorSet>> operators;
+  // JavaScript functions that LibTorch's graph refers to.
+  std::shared_ptr<Callbacks> callbacks;
+  std::unique_ptr<BackwardThread> backward;
+  std::unique_ptr<ModeStack> modes;
+  napi_ref make_error = nullptr;
+};
+
+// The arguments of one call from JavaScript.
+struct Arguments {
+  static constexpr size_t kMost = 8;
+  napi_env env;
+  Instance& instance;
+  size_t count = kMost;
+  napi_value values[kMost];
+
+  at::Tensor tensor(size_t index) const { return instance.handles.get(js::to_double(env, values[index], "handle")); }
+  std::vector<at::Tensor> tensors(size_t index) const;
+};
+
+using Function = napi_value (*)(Arguments&);
+
+// Adds a function to the addon's exports; whatever it throws becomes a JavaScript error.
+void export_function(Instance& instance, napi_value exports, const char* name, Function function);
+
+// Turns the C++ exception being handled into a pending JavaScript one. `context` stands before the message.
+void throw_to_js(Instance& instance, const std::string& context = {});
+
+// The table of exports, by file.
+void export_operators(Instance& instance, napi_value exports);
+void export_storage(Instance& instance, napi_value exports);
+void export_autograd(Instance& instance, napi_value exports);
+void export_runtime(Instance& instance, napi_value exports);
+
+}  // namespace tench
