@@ -51,7 +51,8 @@ export async function unpackArchive(
 
 /**
  * Unpacks `archive` straight into the existing `folder`, for callers that make the folder whole themselves (`makeFolderOnce`).
- * Limits, refusals and errors as for `unpackArchive`, but what was written before an error stays.
+ * Files that are there already are replaced, so that wheels may lie side by side; otherwise limits, refusals and errors as for
+ * `unpackArchive`, but what was written before an error stays.
  */
 export async function unpackInto(archive: string, folder: string, options: UnpackOptions = {}): Promise<void> {
   const { onProgress = () => undefined, signal, maxEntries = 2_000_000 } = options;

@@ -196,6 +196,12 @@ t.test('a folder that is there is not touched, an empty one is filled', async (t
   t.same(readdirSync(join(parent, 'empty')), ['set']);
   await unpackInto(join(goldens, 'bomb.zip'), join(parent, 'empty'));
   t.same(filesIn(join(parent, 'empty', 'set')).length, Object.keys(good).length + 2, 'unpackInto adds to a folder');
+  writeFileSync(join(parent, 'empty', 'set', 'tool'), 'older and longer than what comes');
+  await unpackInto(archive, join(parent, 'empty'));
+  t.equal(readFileSync(join(parent, 'empty', 'set', 'tool'), 'utf8'), '#!/bin/sh\n', 'and replaces');
+  rmSync(join(parent, 'empty', 'set', 'tool'));
+  mkdirSync(join(parent, 'empty', 'set', 'tool'));
+  await t.rejects(unpackInto(archive, join(parent, 'empty')), { message: /"set\/tool".*a folder of its name/ });
 });
 
 t.test('a signal stops it with its reason and leaves nothing', async (t) => {

@@ -5,7 +5,7 @@
  * silently smaller than its archive is worse than an error. Since no link is ever made, no entry can lead out through another.
  */
 
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { codeOf } from '../cache.js';
@@ -22,6 +22,7 @@ export class EntryWriter {
   readonly #folder: string;
   readonly #limits: WriterLimits;
   readonly #made = new Set<string>();
+  readonly #files = new Set<string>();
   #bytes = 0;
   #entries = 0;
 
@@ -47,9 +48,9 @@ export class EntryWriter {
     if (path === '.') throw this.refuse(name, 'a file has no name');
     this.#count(size, name);
     await this.#make(dirname(path), name);
-    const file = await open(join(this.#folder, path), 'wx', executable ? 0o777 : 0o666).catch((error: unknown) => {
-      throw codeOf(error) === 'EEXIST' ? this.refuse(name, 'it occurs twice') : error;
-    });
+    if (this.#files.has(path)) throw this.refuse(name, 'it occurs twice');
+    this.#files.add(path);
+    const file = await this.#create(join(this.#folder, path), executable ? 0o777 : 0o666, name);
     let written = 0;
     try {
       for await (const piece of body) {
@@ -100,6 +101,21 @@ export class EntryWriter {
         `with it the files exceed ${this.#limits.maxBytes} bytes (raise maxBytes if you trust the archive)`,
       );
     }
+  }
+
+  /** A new file, never one that is written into: what was there before the archive (of another wheel, say) gives way. */
+  async #create(path: string, mode: number, name: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx', mode);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    await unlink(path).catch((error: unknown) => {
+      throw codeOf(error) === 'EISDIR' || codeOf(error) === 'EPERM'
+        ? this.refuse(name, 'there is a folder of its name')
+        : error;
+    });
+    return open(path, 'wx', mode);
   }
 
   async #make(path: string, name: string): Promise<void> {
