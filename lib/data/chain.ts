@@ -1,0 +1,114 @@
+/**
+ * The transforms of a list, made ready to run: which run on every item, and which may wait until a whole batch is together.
+ *
+ * The steps at the chain's end that are `elementwise` run once a batch; the one before them may make the batch tensor itself (`batch`).
+ * The values are the same either way: this only saves work.
+ */
+
+import type { Device, Tensor } from '../tensor/index.js';
+import { TenchError } from '../tensor/errors.js';
+import { collate } from './collate.js';
+import { inOrder, stepOf, through, transformLabel, type AnyTransform, type Transforms } from './compose.js';
+import { Generator } from './random.js';
+
+/** What the draws of a transform hang on besides the item and the transform: the same pair gives the same draws. */
+export interface Draw {
+  readonly seed: number | bigint;
+  readonly epoch: number;
+}
+
+/** One item on its way through a chain. */
+export interface ChainItem extends Draw {
+  readonly index: number;
+  readonly name: string;
+  /** Aborted when nobody waits for the item any more: the remaining steps are not taken then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** First number of every stream of transforms; 0 is the shuffling of an epoch. */
+const TRANSFORM_STREAM = 1;
+
+export class Chain {
+  readonly transforms: readonly AnyTransform[];
+  /** How many transforms run on each item before a batch is made. */
+  readonly perItem: number;
+  readonly #collates: AnyTransform | undefined;
+
+  constructor(tfms: Transforms) {
+    this.transforms = inOrder(tfms);
+    let tail = this.transforms.length;
+    while (tail > 0 && this.transforms[tail - 1]!.elementwise === true) tail -= 1;
+    const before = this.transforms[tail - 1];
+    this.#collates = before?.batch === undefined ? undefined : before;
+    this.perItem = this.#collates === undefined ? tail : tail - 1;
+  }
+
+  /**
+   * Runs a value through the first `count` transforms.
+   *
+   * @returns the result, or a promise of it as soon as one step returned a promise
+   * @throws TenchError that names the item and the transform that failed
+   */
+  run(value: unknown, item: ChainItem, count = this.transforms.length): unknown {
+    const steps = this.transforms.slice(0, count).map((transform, position) => (x: unknown) => {
+      item.signal?.throwIfAborted();
+      const context = new ItemContext(item, position);
+      return guard(() => stepOf(transform)(x, context), item.name, () => transformLabel(transform));
+    });
+    return through(value, steps);
+  }
+
+  /**
+   * Makes one batch tensor of the values that the first `perItem` transforms gave.
+   *
+   * @param device where the batch goes before the elementwise steps run; it travels as bytes where the chain allows it
+   */
+  batch(values: readonly unknown[], names: readonly string[], device?: Device): Tensor {
+    let batch = this.#collates === undefined ? collate(values, names) : this.#collates.batch!(values as never[], names);
+    if (device !== undefined && batch.device !== device) batch = batch.to(device);
+    const first = this.#collates === undefined ? this.perItem : this.perItem + 1;
+    for (const transform of this.transforms.slice(first)) batch = stepOf(transform)(batch) as Tensor;
+    return batch;
+  }
+}
+
+/** The context of one transform of one item; its generator is made only if it is asked for. */
+class ItemContext {
+  readonly index: number;
+  readonly epoch: number;
+  readonly path: string;
+  readonly #seed: number | bigint;
+  readonly #position: number;
+  #random: Generator | undefined;
+
+  constructor(item: ChainItem, position: number) {
+    this.index = item.index;
+    this.epoch = item.epoch;
+    this.path = item.name;
+    this.#seed = item.seed;
+    this.#position = position;
+  }
+
+  get random(): Generator {
+    return (this.#random ??= new Generator(this.#seed, TRANSFORM_STREAM, this.epoch, this.index, this.#position));
+  }
+}
+
+/** Runs `step`, now or when its promise settles, and gives whatever it throws the item's name. */
+export function guard(step: () => unknown, name: string, doing: () => string): unknown {
+  const named = (cause: unknown): Error => {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof TenchError && message.includes(name)) return cause;
+    const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_ITEM';
+    return new TenchError(`${name}: ${doing()} failed: ${message}`, { code, cause });
+  };
+  try {
+    const result = step();
+    if (!(result instanceof Promise)) return result;
+    return result.catch((cause: unknown) => {
+      throw named(cause);
+    });
+  } catch (cause) {
+    throw named(cause);
+  }
+}

@@ -1,0 +1,68 @@
+/** DataBunch: the loaders that a Learner trains, validates and tests with, and the sizes that a model must fit. */
+
+import { inspect } from 'node:util';
+import { invalid } from '../tensor/errors.js';
+import type { Batch } from './collate.js';
+import type { Dataset } from './itemList.js';
+import { DataLoader, type LoaderOptions } from './loader.js';
+
+export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shuffle' | 'dropLast'> {
+  /** Channels (or columns) that go into a model. */
+  cIn?: number;
+  /** Classes (or columns) that come out of it. Default: as many as the labels' vocabulary has. */
+  cOut?: number;
+  /** The lesson's word for `prefetch`; loading uses threads here, so it is how many batches are on their way, not how many processes. */
+  numWorkers?: number;
+  /** Leave out a last batch of training that is smaller. Default false. */
+  dropLast?: boolean;
+}
+
+export class DataBunch<B = Batch> {
+  readonly trainDl: DataLoader<B>;
+  readonly validDl: DataLoader<B>;
+  readonly testDl: DataLoader<B> | undefined;
+  readonly cIn: number | undefined;
+  readonly cOut: number | undefined;
+
+  constructor(trainDl: DataLoader<B>, validDl: DataLoader<B>, { cIn, cOut, testDl }: { cIn?: number; cOut?: number; testDl?: DataLoader<B> } = {}) {
+    for (const [name, size] of Object.entries({ cIn, cOut })) {
+      if (size !== undefined && (!Number.isInteger(size) || size < 1)) throw invalid(name, 'a whole number of at least 1', size);
+    }
+    this.trainDl = trainDl;
+    this.validDl = validDl;
+    this.testDl = testDl;
+    this.cIn = cIn;
+    this.cOut = cOut;
+  }
+
+  get trainDs(): Dataset {
+    return this.trainDl.dataset;
+  }
+
+  get validDs(): Dataset {
+    return this.validDl.dataset;
+  }
+
+  get testDs(): Dataset | undefined {
+    return this.testDl?.dataset;
+  }
+
+  [inspect.custom](): string {
+    const lines = [`Train: ${inspect(this.trainDl)}`, `Valid: ${inspect(this.validDl)}`];
+    if (this.testDl !== undefined) lines.push(`Test: ${inspect(this.testDl)}`);
+    lines.push(`In: ${this.cIn ?? 'unknown'}, out: ${this.cOut ?? 'unknown'}`);
+    return ['DataBunch', ...lines.map((line) => `  ${line}`)].join('\n');
+  }
+}
+
+/** Makes the loaders of a DataBunch: train shuffled, the others in order and with twice the batch size. */
+export function databunchify(train: Dataset, valid: Dataset, test: Dataset | undefined, batchSize: number, options: DataBunchOptions): DataBunch {
+  const { cIn, cOut, numWorkers, dropLast, ...rest } = options;
+  const shared = { ...rest, prefetch: rest.prefetch ?? numWorkers };
+  const inOrder = { ...shared, batchSize: 2 * batchSize };
+  return new DataBunch(new DataLoader(train, { ...shared, batchSize, shuffle: true, dropLast }), new DataLoader(valid, inOrder), {
+    cIn,
+    cOut,
+    testDl: test === undefined ? undefined : new DataLoader(test, inOrder),
+  });
+}

@@ -1,0 +1,33 @@
+/** The data block: from files to batches. */
+
+export { Chain, type Draw } from './chain.js';
+export { className, imagenetteClasses, imagewangClasses, imagewoofClasses } from './classNames.js';
+export { CategoryProcessor, UNKNOWN_LABEL, UnseenLabelError, type CategoryOptions, type CategoryState, type Label } from './categoryProcessor.js';
+export { collate, requireEqualShapes, type Batch } from './collate.js';
+export {
+  compose,
+  transformLabel,
+  type AnyTransform,
+  type Transform,
+  type TransformContext,
+  type TransformDescription,
+  type TransformFunction,
+  type TransformObject,
+  type TransformTraits,
+  type Transforms,
+} from './compose.js';
+export { parseSeparated, type TableOptions } from './csv.js';
+export { DataBunch, databunchify, type DataBunchOptions } from './dataBunch.js';
+export { getFiles, imageExtensions, type GetFilesOptions } from './files.js';
+export { FillMissingProcessor, type FillMissingOptions, type GappyRow } from './fillMissing.js';
+export { parseIdx, readIdx, type IdxArray } from './idx.js';
+export { ItemList, type BatchRequest, type Dataset, type ItemListClass, type ItemListJSON } from './itemList.js';
+export { LabeledData, type LabeledDataJSON, type LabelOptions, type ListClass, type ReviveOptions } from './labeledData.js';
+export { csvLabeler, parentLabeler, patternLabeler, type Labeler } from './labelers.js';
+export { ListContainer, type Range, type Selection } from './listContainer.js';
+export { DataLoader, type Collate, type LoaderOptions } from './loader.js';
+export { Processor, type AnyProcessor, type NameOf, type ProcessorClass, type ProcessorJSON, type Processors } from './processors.js';
+export { Generator, philox4x32 } from './random.js';
+export { SplitData, labelByFunc, type SplitDataJSON } from './splitData.js';
+export { csvSplitter, grandparentSplitter, indexSplitter, patternSplitter, randomSplitter, splitByFunc, type Splitter } from './splitters.js';
+export { NumericalizeProcessor, TokenizeProcessor, type NumericalizeOptions, type TokenizeOptions } from './text.js';

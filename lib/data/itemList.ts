@@ -1,0 +1,149 @@
+/** An ItemList holds what items are (paths, texts, rows), opens them when they are asked for, and transforms them on every get. */
+
+import { inspect } from 'node:util';
+import type { Device, Tensor } from '../tensor/index.js';
+import { Chain, guard, type Draw } from './chain.js';
+import { transformLabel, type Transforms } from './compose.js';
+import { ListContainer, type Selection } from './listContainer.js';
+
+/** What a data set needs to know to make a batch. */
+export interface BatchRequest extends Draw {
+  /** Where the tensors of the batch go; default: where they were made. */
+  readonly device?: Device | undefined;
+  /** Aborted when nobody waits for the batch any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every data set has: a length, and samples by position. A plain object with both will do. */
+export interface Dataset {
+  readonly length: number;
+  /** One sample (an array of its parts, such as `[x, y]`, or its only part), or a promise of it. */
+  get(index: number, draw: Draw): unknown;
+  /** The name of an item for messages. */
+  nameOf?(index: number): string;
+  /**
+   * A whole batch at once, one tensor for each part. Where it is missing, the loader collates samples. This is where a data set may be quicker
+   * than item after item.
+   */
+  getBatch?(indices: readonly number[], request: BatchRequest): Promise<Tensor[]>;
+}
+
+/** A class of lists, as `list.new(items, cls)` takes it. */
+export type ItemListClass<T, O, L extends ItemList<T, O> = ItemList<T, O>> = new (items: Iterable<T>, path?: string, tfms?: Transforms) => L;
+
+/** An ItemList as plain data; transforms are code and stay out. */
+export interface ItemListJSON {
+  readonly kind: string;
+  readonly path: string;
+  readonly items: unknown[];
+}
+
+/**
+ * A list of items of type T whose `get` gives them opened and transformed, as O.
+ *
+ * Subclasses override {@link open}. Transforms run in their order, on every get; nothing is kept.
+ */
+export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Dataset {
+  readonly path: string;
+  readonly tfms: Transforms;
+  readonly chain: Chain;
+  #gets = 0;
+
+  /**
+   * @param items what `open` knows how to open
+   * @param path where the items came from
+   * @param tfms one transform, a list of them, or null
+   */
+  constructor(items: Iterable<T> | T, path = '.', tfms: Transforms = null) {
+    super(items);
+    this.path = path;
+    this.tfms = tfms;
+    this.chain = new Chain(tfms);
+  }
+
+  /** Turns an item into what the first transform gets. Here: the item itself. May return a promise. */
+  open(item: T): unknown {
+    return item;
+  }
+
+  /** A list of other items with the same path and transforms, of the same class or of `cls`. */
+  new(items: Iterable<T>): this;
+  new<U, P, L extends ItemList<U, P>>(items: Iterable<U>, cls: ItemListClass<U, P, L>): L;
+  new(items: Iterable<unknown>, cls: unknown = this.constructor): unknown {
+    const more = cls === this.constructor ? this.settings() : [];
+    return new (cls as new (...args: unknown[]) => unknown)(items, this.path, this.tfms, ...more);
+  }
+
+  /** What a subclass's constructor takes after items, path and transforms, so that `new` makes lists like this one. */
+  protected settings(): unknown[] {
+    return [];
+  }
+
+  /**
+   * One item opened and transformed (negative positions count from the end), or an array of them for a range, a mask or a list of positions.
+   *
+   * @param draw seed and epoch of the transforms' random numbers; without it each call is a new epoch of seed 0
+   */
+  get(index: number, draw?: Draw): Promise<O>;
+  get(index: Selection, draw?: Draw): Promise<O[]>;
+  async get(index: number | Selection, draw: Draw = { seed: 0, epoch: this.#gets++ }): Promise<O | O[]> {
+    if (typeof index === 'number') return (await this.#transformed(this.position(index), draw, this.chain.transforms.length)) as O;
+    return (await inTurn(this.positions(index).map((one) => this.#transformed(one, draw, this.chain.transforms.length)))) as O[];
+  }
+
+  /** The items at `indices` in one tensor; see {@link Dataset.getBatch}. */
+  async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
+    const values = indices.map((index) => this.#transformed(index, request, this.chain.perItem, request.signal));
+    const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
+    return [
+      this.chain.batch(
+        ready,
+        indices.map((index) => this.nameOf(index)),
+        request.device,
+      ),
+    ];
+  }
+
+  /** What to call an item in a message: a text is its own name, anything else goes by position. */
+  nameOf(index: number): string {
+    const item = this.items[index];
+    return typeof item === 'string' && item.length <= 400 ? item : `item ${index} of ${this.path}`;
+  }
+
+  /** The item after the first `count` transforms, or a promise of it; what fails is a rejected promise, never thrown. */
+  #transformed(index: number, draw: Draw, count: number, signal?: AbortSignal): unknown {
+    const item = { seed: draw.seed, epoch: draw.epoch, index, name: this.nameOf(index), signal };
+    try {
+      const opened = guard(() => this.open(this.items[index]!), item.name, () => 'opening it');
+      if (opened instanceof Promise) return opened.then((value) => this.chain.run(value, item, count));
+      return this.chain.run(opened, item, count);
+    } catch (cause) {
+      return Promise.reject(cause as Error);
+    }
+  }
+
+  toJSON(): ItemListJSON {
+    return { kind: this.constructor.name, path: this.path, items: [...this.items] };
+  }
+
+  /** The list that `toJSON` described, as an instance of the class that this is called on. */
+  static fromJSON<L>(this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L, json: ItemListJSON, tfms: Transforms = null): L {
+    return new this(json.items as never[], json.path, tfms);
+  }
+
+  override [inspect.custom](): string {
+    const lines = [super[inspect.custom](), `Path: ${this.path}`];
+    if (this.chain.transforms.length > 0) lines.push(`Transforms: ${this.chain.transforms.map(transformLabel).join(', ')}`);
+    return lines.join('\n');
+  }
+}
+
+/** Awaits all of them. Of several failures the first by position is thrown, so that a run fails the same way every time. */
+export async function inTurn(values: readonly unknown[]): Promise<unknown[]> {
+  try {
+    return await Promise.all(values);
+  } catch (first) {
+    const settled = await Promise.allSettled(values);
+    throw settled.find((result) => result.status === 'rejected')?.reason ?? first;
+  }
+}

@@ -1,0 +1,189 @@
+/** LabeledData: items and their labels side by side, each processed, as the samples `[x, y]` of a data set. */
+
+import { inspect } from 'node:util';
+import type { Tensor } from '../tensor/index.js';
+import { TenchError, invalid } from '../tensor/errors.js';
+import { guard, type Draw } from './chain.js';
+import type { Transforms } from './compose.js';
+import { ItemList, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
+import type { Labeler } from './labelers.js';
+import type { Selection } from './listContainer.js';
+import { deprocessOne, processAll, processorList, type AnyProcessor, type ProcessorClass, type ProcessorJSON, type Processors } from './processors.js';
+
+export interface LabelOptions {
+  /** Processors of the items, in the order in which they run. */
+  procX?: Processors;
+  /** Processors of the labels, in the order in which they run. */
+  procY?: Processors;
+}
+
+export interface LabeledDataJSON {
+  readonly kind: 'LabeledData';
+  readonly x: ItemListJSON;
+  readonly y: ItemListJSON;
+  readonly procX: readonly ProcessorJSON[];
+  readonly procY: readonly ProcessorJSON[];
+}
+
+/** A class of lists, to load one of them. */
+export interface ListClass {
+  readonly name: string;
+  fromJSON(json: ItemListJSON, tfms?: Transforms): ItemList;
+}
+
+/** What plain data cannot hold: the code that goes with it. */
+export interface ReviveOptions {
+  /** The classes of the lists in the data, besides ItemList. */
+  lists?: readonly ListClass[];
+  /** The classes of the processors in the data. */
+  processors?: readonly ProcessorClass[];
+  /** The transforms of the items. */
+  tfms?: Transforms;
+}
+
+export class LabeledData<X = unknown, Y = unknown> implements Dataset {
+  readonly x: ItemList<unknown, X>;
+  readonly y: ItemList<unknown, Y>;
+  #procX: AnyProcessor[];
+  #procY: AnyProcessor[];
+
+  /**
+   * @param x the items and @param y their labels, both as they were before processing
+   * @param procX processors of the items; what they have not learned yet, they learn here
+   * @param procY processors of the labels, likewise
+   * @throws TenchError that names the item whose label a processor does not accept
+   */
+  constructor(x: ItemList<never, X>, y: ItemList<never, Y>, procX: Processors = null, procY: Processors = null) {
+    if (!(x instanceof ItemList)) throw invalid('x', 'an ItemList', x);
+    if (!(y instanceof ItemList)) throw invalid('y', 'an ItemList', y);
+    if (x.length !== y.length) throw invalid('y', `${x.length} labels, one for each item`, `${y.length} labels`);
+    this.#procX = processorList(procX);
+    this.#procY = processorList(procY);
+    const nameOf = (index: number): string => x.nameOf(index);
+    this.x = processed(x, this.#procX, nameOf);
+    this.y = processed(y, this.#procY, nameOf);
+  }
+
+  /** Labels a list with a function of its items. */
+  static labelByFunc<T, O, Y>(list: ItemList<T, O>, labeler: Labeler<T, Y>, { procX, procY }: LabelOptions = {}): LabeledData<O> {
+    if (typeof labeler !== 'function') throw invalid('labeler', 'a function', labeler);
+    const labels = list.items.map((item, index) => guard(() => labeler(item, index), list.nameOf(index), () => 'labelling it') as Y);
+    return new LabeledData<O>(list as unknown as ItemList<never, O>, new ItemList(labels, list.path) as unknown as ItemList<never, unknown>, procX, procY);
+  }
+
+  get length(): number {
+    return this.x.length;
+  }
+
+  get path(): string {
+    return this.x.path;
+  }
+
+  get tfms(): Transforms {
+    return this.x.tfms;
+  }
+
+  get procX(): readonly AnyProcessor[] {
+    return this.#procX;
+  }
+
+  get procY(): readonly AnyProcessor[] {
+    return this.#procY;
+  }
+
+  /** The vocabulary of the labels, or null if no processor of theirs has one. */
+  get vocab(): readonly unknown[] | null {
+    const withVocab = this.#procY.find((processor): processor is AnyProcessor & { vocab: readonly unknown[] | null } => 'vocab' in processor);
+    return withVocab?.vocab ?? null;
+  }
+
+  /** One sample `[x, y]`, opened and transformed, or an array of them for a range, a mask or a list of positions. */
+  get(index: number, draw?: Draw): Promise<[X, Y]>;
+  get(index: Selection, draw?: Draw): Promise<[X, Y][]>;
+  async get(index: number | Selection, draw?: Draw): Promise<[X, Y] | [X, Y][]> {
+    if (typeof index === 'number') return [await this.x.get(index, draw), await this.y.get(index, draw)];
+    const [xs, ys] = await Promise.all([this.x.get(index, draw), this.y.get(index, draw)]);
+    return xs.map((x, position): [X, Y] => [x, ys[position] as Y]);
+  }
+
+  async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
+    const [xs, ys] = await Promise.all([this.x.getBatch(indices, request), this.y.getBatch(indices, request)]);
+    return [...xs, ...ys];
+  }
+
+  nameOf(index: number): string {
+    return this.x.nameOf(index);
+  }
+
+  /** The item as it was before its processors. */
+  objX(index: number): unknown;
+  objX(index: Selection): unknown[];
+  objX(index: number | Selection): unknown {
+    return objectsOf(this.x, index, this.#procX);
+  }
+
+  /** The label as it was before its processors, e.g. a class name. */
+  objY(index: number): unknown;
+  objY(index: Selection): unknown[];
+  objY(index: number | Selection): unknown {
+    return objectsOf(this.y, index, this.#procY);
+  }
+
+  /** How many items each label has: all labels of the vocabulary in its order, or else those that occur. */
+  classCounts(): Map<unknown, number> {
+    const counts = new Map<unknown, number>((this.vocab ?? []).map((label) => [label, 0]));
+    for (const item of this.y.items) {
+      const label = deprocessOne(item, this.#procY);
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  toJSON(): LabeledDataJSON {
+    return {
+      kind: 'LabeledData',
+      x: this.x.toJSON(),
+      y: this.y.toJSON(),
+      procX: this.#procX.map((processor) => processor.toJSON()),
+      procY: this.#procY.map((processor) => processor.toJSON()),
+    };
+  }
+
+  /**
+   * The data set that `toJSON` described: items and labels as they were, and processors that have learned what they had learned.
+   *
+   * @param like a data set whose processors this one shares, as valid shares those of train
+   */
+  static fromJSON(json: LabeledDataJSON, options: ReviveOptions = {}, like?: LabeledData): LabeledData {
+    const data = new LabeledData(reviveList(json.x, options) as ItemList<never>, reviveList(json.y, { ...options, tfms: null }) as ItemList<never>);
+    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved.kind, options.processors, 'processors').fromJSON(saved);
+    data.#procX = like === undefined ? json.procX.map(revive) : like.#procX;
+    data.#procY = like === undefined ? json.procY.map(revive) : like.#procY;
+    return data;
+  }
+
+  [inspect.custom](): string {
+    return `LabeledData\nx: ${this.x[inspect.custom]()}\ny: ${this.y[inspect.custom]()}`;
+  }
+}
+
+/** The list that `toJSON` described, as an instance of its class. */
+export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: ReviveOptions): ItemList {
+  return classOf<ListClass>(json.kind, [ItemList as unknown as ListClass, ...lists], 'lists').fromJSON(json, tfms);
+}
+
+function classOf<C extends { readonly name: string }>(kind: string, classes: readonly C[] = [], option: string): C {
+  const found = classes.find((one) => one.name === kind);
+  if (found === undefined) throw new TenchError(`the saved data has a ${kind}; pass the class as { ${option}: [${kind}] }`);
+  return found;
+}
+
+function processed<O>(list: ItemList<never, O>, processors: readonly AnyProcessor[], nameOf: (index: number) => string): ItemList<unknown, O> {
+  const untyped = list as unknown as ItemList<unknown, O>;
+  return processors.length === 0 ? untyped : untyped.new(processAll(untyped.items, processors, nameOf));
+}
+
+function objectsOf(list: ItemList, index: number | Selection, processors: readonly AnyProcessor[]): unknown {
+  if (typeof index === 'number') return deprocessOne(list.at(index), processors);
+  return list.at(index).map((item) => deprocessOne(item, processors));
+}

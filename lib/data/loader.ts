@@ -1,0 +1,160 @@
+/** The DataLoader turns a data set into batches, a few of them ahead of the one in use. */
+
+import { inspect } from 'node:util';
+import { Tensor, type Device } from '../tensor/index.js';
+import { invalid } from '../tensor/errors.js';
+import { collate, type Batch } from './collate.js';
+import { inTurn, type Dataset } from './itemList.js';
+import { itemCount } from './listContainer.js';
+import { Generator } from './random.js';
+
+/** Makes a batch of samples in the user's own way. */
+export type Collate<B> = (samples: unknown[], names: readonly string[]) => B | Promise<B>;
+
+export interface LoaderOptions<B = Batch> {
+  /** Samples a batch. Default 64. */
+  batchSize?: number;
+  /** A new order in every epoch. Default false. */
+  shuffle?: boolean;
+  /** Leave out a last batch that is smaller. Default false. */
+  dropLast?: boolean;
+  /** How many batches are being made while one is in use; 0 makes each when it is asked for. Default 4. */
+  prefetch?: number;
+  /** Fixes the order and every draw of the transforms. Default 0. */
+  seed?: number | bigint;
+  /** Where batches are moved to. Default: they stay where they were made. */
+  device?: Device;
+  /** Makes a batch of samples. Default: one tensor for each part of a sample, see `collate`. */
+  collate?: Collate<B>;
+}
+
+/** First number of the stream that an epoch's order is drawn from; see chain.ts for the others. */
+const SHUFFLE_STREAM = 0;
+
+/**
+ * Batches of a data set, as an async iterable.
+ *
+ *     for await (const [xb, yb] of loader) { ... }
+ *
+ * Each walk through it is one epoch, numbered from 0 on (see {@link setEpoch}). Order and draws depend on seed and epoch alone. Batches come in
+ * order; one that fails throws in its turn. Leaving the loop early stops what is under way.
+ *
+ * Training blocks JavaScript, so several batches are begun before they are needed: whatever reads and decodes on libuv's threads goes on
+ * meanwhile. There are four of these threads; UV_THREADPOOL_SIZE changes it and must be set before Node starts.
+ */
+export class DataLoader<B = Batch> implements AsyncIterable<B> {
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly prefetch: number;
+  readonly seed: number | bigint;
+  readonly device: Device | undefined;
+  readonly #collate: Collate<B> | undefined;
+  #nextEpoch = 0;
+
+  constructor(dataset: Dataset, options: LoaderOptions<B> = {}) {
+    const { batchSize = 64, shuffle = false, dropLast = false, prefetch = 4, seed = 0, device } = options;
+    if (!Number.isInteger(dataset?.length) || typeof dataset.get !== 'function') throw invalid('dataset', 'a data set with `length` and `get`', dataset);
+    if (!Number.isInteger(batchSize) || batchSize < 1) throw invalid('batchSize', 'a whole number of at least 1', batchSize);
+    if (!Number.isInteger(prefetch) || prefetch < 0) throw invalid('prefetch', 'a whole number of at least 0', prefetch);
+    if (options.collate !== undefined && typeof options.collate !== 'function') throw invalid('collate', 'a function', options.collate);
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.shuffle = shuffle;
+    this.dropLast = dropLast;
+    this.prefetch = prefetch;
+    this.seed = new Generator(seed).seed;
+    this.device = device;
+    this.#collate = options.collate;
+  }
+
+  /** The number of batches in an epoch. */
+  get length(): number {
+    const batches = this.dataset.length / this.batchSize;
+    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** Says which epoch the next walk is, e.g. when training resumes. Without it walks count on. */
+  setEpoch(epoch: number): void {
+    if (!Number.isInteger(epoch) || epoch < 0) throw invalid('epoch', 'a whole number of at least 0', epoch);
+    this.#nextEpoch = epoch;
+  }
+
+  /** The positions of the data set in the order of an epoch. */
+  order(epoch: number): number[] {
+    if (this.shuffle) return new Generator(this.seed, SHUFFLE_STREAM, epoch).permutation(this.dataset.length);
+    return Array.from({ length: this.dataset.length }, (_, index) => index);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
+    const epoch = this.#nextEpoch++;
+    const order = this.order(epoch);
+    const abandoned = new AbortController();
+    const ahead: Promise<Loaded<B>>[] = [];
+    const count = this.length;
+    let begun = 0;
+    const begin = (wanted: number): void => {
+      while (begun < count && ahead.length < wanted) {
+        const start = begun++ * this.batchSize;
+        ahead.push(settled(this.#load(order.slice(start, start + this.batchSize), epoch, abandoned.signal)));
+      }
+    };
+    try {
+      for (let done = 0; done < count; done++) {
+        begin(Math.max(1, this.prefetch));
+        const loaded = await ahead.shift()!;
+        if ('error' in loaded) throw loaded.error;
+        begin(this.prefetch);
+        // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
+        await new Promise(setImmediate);
+        yield loaded.batch;
+      }
+    } finally {
+      abandoned.abort();
+    }
+  }
+
+  async #load(indices: readonly number[], epoch: number, signal: AbortSignal): Promise<B> {
+    const { dataset, seed, device } = this;
+    if (this.#collate === undefined && dataset.getBatch) return (await dataset.getBatch(indices, { seed, epoch, device, signal })) as B;
+    const names = indices.map((index) => dataset.nameOf?.(index) ?? `item ${index}`);
+    const samples = await inTurn(indices.map(async (index): Promise<unknown> => dataset.get(index, { seed, epoch })));
+    const batch: unknown = await (this.#collate ?? collateParts)(samples, names);
+    return moved(batch, device) as B;
+  }
+
+  [inspect.custom](): string {
+    const settings = [`batchSize: ${this.batchSize}`, `shuffle: ${this.shuffle}`, `prefetch: ${this.prefetch}`, `seed: ${this.seed}`];
+    if (this.dropLast) settings.push('dropLast: true');
+    if (this.device !== undefined) settings.push(`device: ${this.device}`);
+    return `DataLoader (${this.length} batches of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;
+  }
+}
+
+/** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
+type Loaded<B> = { readonly batch: B } | { readonly error: unknown };
+
+function settled<B>(loading: Promise<B>): Promise<Loaded<B>> {
+  return loading.then(
+    (batch) => ({ batch }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** One tensor for each part of the samples. */
+function collateParts(samples: unknown[], names: readonly string[]): Batch {
+  const rows = samples.map((sample) => (Array.isArray(sample) ? (sample as unknown[]) : [sample]));
+  return rows[0]!.map((_, part) =>
+    collate(
+      rows.map((row) => row[part]),
+      names,
+    ),
+  );
+}
+
+function moved(batch: unknown, device: Device | undefined): unknown {
+  if (device === undefined) return batch;
+  if (batch instanceof Tensor) return batch.to(device);
+  return Array.isArray(batch) ? batch.map((part) => moved(part, device)) : batch;
+}
