@@ -1,0 +1,20 @@
+/** The training loop and what hangs on it: callbacks, statistics, schedules, metrics. */
+
+export { AvgStats, AvgStatsCallback } from './avgStats.js';
+export {
+  Callback,
+  CancelBatchException,
+  CancelEpochException,
+  CancelTrainException,
+  type CallbackFactory,
+  type EventName,
+} from './callback.js';
+export { BatchTransformXCallback, CudaCallback, DeviceCallback, TrainEvalCallback } from './callbacks.js';
+export { formatEpoch, type Averages, type EpochRecord } from './epochRecord.js';
+export { Learner } from './learner.js';
+export { getLearnRun, type LearnRunOptions } from './learnRun.js';
+export { accuracy, accuracyTopK, errorRate, named, type Metric } from './metrics.js';
+export type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
+export { ParamScheduler } from './paramScheduler.js';
+export { Precision, precisions, type PrecisionName } from './precision.js';
+export { Recorder } from './recorder.js';

@@ -1,0 +1,59 @@
+/** What a learner is made of: data, functions, options. */
+
+import type { Module } from '../nn/index.js';
+import type { Optimizer } from '../optim/index.js';
+import type { Tensor } from '../tensor/index.js';
+import type { Callback, CallbackFactory } from './callback.js';
+import type { PrecisionName } from './precision.js';
+
+/** What the loop needs of a loader: batches `[xb, yb]`, their number, and the epoch that its shuffling follows. */
+export interface BatchLoader extends AsyncIterable<readonly Tensor[]> {
+  /** Number of batches in a pass. */
+  readonly length: number;
+  setEpoch?(epoch: number): void;
+}
+
+/** What the loop needs of the data; a `DataBunch` is one. */
+export interface LearnerData {
+  readonly trainDl: BatchLoader;
+  /** Without it, or with no batch in it, epochs have no validation. */
+  readonly validDl?: BatchLoader | null;
+}
+
+/** From predictions and targets to one number that `backward` starts from. */
+export type LossFunction = (pred: Tensor, yb: Tensor) => Tensor;
+
+/** Makes the optimizer of a fit, e.g. `sgdOpt`, `adamOpt`. */
+export type OptFunc = (params: Tensor[] | Tensor[][], hypers: { lr: number }) => Optimizer;
+
+/** Options of {@link Learner}. */
+export interface LearnerOptions {
+  /** Default: the cross-entropy of logits and class indices. */
+  lossFunc?: LossFunction;
+  /** Default: `sgdOpt`, plain stochastic gradient descent. */
+  optFunc?: OptFunc;
+  /** Learning rate; default 0.01. */
+  lr?: number;
+  /** Parameter groups of the optimizer; default: all parameters in one group. */
+  splitter?: (model: Module) => Tensor[] | Tensor[][];
+  /** Callbacks of this learner. */
+  cbs?: readonly Callback[];
+  /** Functions or classes that make callbacks, so that one list can serve many learners. */
+  cbfs?: readonly CallbackFactory[];
+  /** `'fp32'` (default) or `'bf16'`: forward and loss under bfloat16 autocast, images in channels_last. */
+  precision?: PrecisionName;
+  /** Whether images and convolutions' weights have the channels innermost in memory; default: with bf16. */
+  channelsLast?: boolean;
+  /** Device that model and batches are moved to; default: they stay where they are. */
+  device?: string;
+}
+
+/** Options of {@link Learner.fit}. */
+export interface FitOptions {
+  /** Learning rate of this and later fits. */
+  lr?: number;
+  /** Callbacks of this fit only. */
+  cbs?: readonly Callback[];
+  /** Forgets the optimizer's state and starts with a new one; default false. */
+  resetOpt?: boolean;
+}

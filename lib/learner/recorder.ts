@@ -1,0 +1,77 @@
+/** The Recorder: what happened at every training batch, kept for plots. */
+
+import { stack, type Tensor } from '../tensor/index.js';
+import { invalid } from '../tensor/errors.js';
+import { Callback } from './callback.js';
+
+/** Keeps the loss and every hyper-parameter of each training batch of the current or last fit. */
+export class Recorder extends Callback {
+  override order = 50;
+
+  private known: number[] = [];
+  /** Losses still on the device: reading each at once would make the device wait for the host at every batch. */
+  private pending: Tensor[] = [];
+  private taken: Record<string, number>[][] = [];
+
+  override beginFit(): void {
+    this.known = [];
+    this.pending = [];
+    this.taken = [];
+  }
+
+  override afterLoss(): void {
+    const { learn } = this;
+    if (!learn.inTrain) return;
+    this.pending.push(learn.loss.detach());
+    this.taken.push(learn.opt.hypers.map((hypers) => ({ ...hypers })));
+  }
+
+  override afterEpoch(): void {
+    this.read();
+  }
+
+  /** Loss of each training batch. */
+  get losses(): readonly number[] {
+    this.read();
+    return this.known;
+  }
+
+  /** Learning rate of each training batch, of the last parameter group. */
+  get lrs(): number[] {
+    return this.hypers('lr');
+  }
+
+  /**
+   * A hyper-parameter at each training batch.
+   *
+   * @param group index of the parameter group; negative counts from the end; default -1
+   */
+  hypers(name: string, group = -1): number[] {
+    return this.taken.map((groups) => {
+      const value = groups.at(group)?.[name];
+      if (value === undefined)
+        throw invalid(
+          'name',
+          `a hyper-parameter of group ${group}: ${Object.keys(groups.at(group) ?? {}).join(', ')}`,
+          name,
+        );
+      return value;
+    });
+  }
+
+  /** Points of a plot: the loss, or a hyper-parameter, against another, or against the number of the batch. */
+  points(y: string, options: { x?: string; group?: number } = {}): { x: number; y: number }[] {
+    const series = (name: string) => (name === 'loss' ? this.losses : this.hypers(name, options.group));
+    const xs = options.x === undefined ? null : series(options.x);
+    return series(y).map((value, batch) => ({ x: xs?.[batch] ?? batch, y: value }));
+  }
+
+  private read(): void {
+    if (this.pending.length === 0) return;
+    const values = stack(this.pending.map((loss) => loss.reshape([])))
+      .to('float64')
+      .toTypedArray();
+    this.pending = [];
+    for (const value of values) this.known.push(Number(value));
+  }
+}
