@@ -1,0 +1,81 @@
+/** The table by epoch: one aligned row for each, printed as it comes, that also reads well in a log file. */
+
+import { formatEpoch, formatValue, type EpochRecord } from '../learner/epochRecord.js';
+
+interface Column {
+  readonly group: string;
+  readonly title: string;
+  readonly width: number;
+  value(record: EpochRecord): string;
+}
+
+const gap = '  ';
+
+/** Seconds as `0:07`, `12:34` or `1:02:03`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** Bytes as `512 B`, `1.5 MB`, `2.9 GB` (powers of 1000). */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** Formats epochs as rows: number, loss and metrics of training and of validation, wall time, training images per second. */
+export class EpochTable {
+  private readonly columns: readonly Column[];
+
+  /**
+   * @param names what each pass measures, e.g. `['loss', 'accuracy']`
+   * @param maxWidth characters that a line may have; where the table is wider, each epoch becomes a few short lines instead. Default: no limit
+   */
+  constructor(
+    names: readonly string[],
+    private readonly maxWidth = Infinity,
+  ) {
+    const passColumns = (pass: 'train' | 'valid') =>
+      names.map((name): Column => ({
+        group: pass,
+        title: name,
+        width: Math.max(name.length, 7),
+        value: (record) => formatValue(record[pass]?.[name]),
+      }));
+    this.columns = [
+      { group: '', title: 'epoch', width: 5, value: (record) => String(record.epoch + 1) },
+      ...passColumns('train'),
+      ...passColumns('valid'),
+      { group: '', title: 'time', width: 7, value: (record) => formatDuration(record.seconds) },
+      { group: '', title: 'images/s', width: 8, value: (record) => record.imagesPerSecond.toFixed(0) },
+    ];
+  }
+
+  /** Whether rows fit the width. */
+  get fits(): boolean {
+    return this.columns.reduce((sum, { width }) => sum + width + gap.length, -gap.length) <= this.maxWidth;
+  }
+
+  /** The two lines above the rows; none where the table does not fit. */
+  header(): string[] {
+    if (!this.fits) return [];
+    const groups = this.columns.map(({ group }, i) => (group !== this.columns[i - 1]?.group ? group : ''));
+    return [this.line(groups), this.line(this.columns.map(({ title }) => title))].map((text) => text.trimEnd());
+  }
+
+  /** The lines of one epoch: a row, or where it does not fit, the same in words. */
+  row(record: EpochRecord): string[] {
+    if (this.fits) return [this.line(this.columns.map((column) => column.value(record)))];
+    return formatEpoch(record)
+      .split(gap)
+      .map((part, i) => (i === 0 ? part : gap + part));
+  }
+
+  private line(cells: readonly string[]): string {
+    return cells.map((cell, i) => cell.padStart(this.columns[i]?.width ?? 0)).join(gap);
+  }
+}
