@@ -34,15 +34,16 @@ export interface UntarOptions {
 /**
  * Returns the folder of a data set, making it first if need be.
  *
- * @param source the name of a published data set (`imagenette-160`), an address (`URLs.IMAGENETTE_160`, any http, https or file
- *   address of an archive), or the path of a local archive (.tar, .tar.gz, .zip); a folder is returned as it is
+ * @param source the name of a published data set (`imagenette-160`), an address (`URLs.IMAGENETTE_160`, any http, https
+ *   or file address of an archive), or the path of a local archive (.tar, .tar.gz, .zip); a folder is returned as it is
  * @returns the one folder at the top of the archive, or the folder of all its content if there are several
  *
- * Archives are unpacked into `data` in the cache folder, under their address, or for a local archive under its path, size and time, so
- * that a changed archive is unpacked anew. A downloaded archive is deleted once unpacked. Calls at the same time, also from
- * several processes, share the work.
+ * Archives are unpacked into `data` in the cache folder, under their address, or for a local archive under its path,
+ * size and time, so that a changed archive is unpacked anew. A downloaded archive is deleted once unpacked. Calls at
+ * the same time, also from several processes, share the work.
  *
- * @throws ArgumentError or TenchError as `downloadFile` and `unpackArchive` do; `ERR_TENCH_NOT_FOUND` if `source` is nothing of the above
+ * @throws ArgumentError or TenchError as `downloadFile` and `unpackArchive` do; `ERR_TENCH_NOT_FOUND` if `source` is
+ *   nothing of the above
  */
 export async function untarData(source: string | URL, options: UntarOptions = {}): Promise<string> {
   const origin = originOf(String(source));

@@ -1,10 +1,11 @@
 /**
- * The data sets that fast.ai publishes for the lesson: where they lie, how to know them, and what their folder codes mean.
+ * The data sets that fast.ai publishes for the lesson: where they lie, how to know them, and what their folder codes
+ * mean.
  *
  * Classes and splits are as described at https://github.com/fastai/imagenette. Sizes are those of fastai's own list
- * (fastai/data/checks.txt; the hashes there cover only the first MiB and are of no use here). SHA-256 digests are those that
- * TensorFlow Datasets publishes for Imagenette and Imagewang. For Imagewoof nobody publishes one: its MD5 digests are those on
- * which independent projects agree, and guard against damage, not against forgery.
+ * (fastai/data/checks.txt; the hashes there cover only the first MiB and are of no use here). SHA-256 digests are those
+ * that TensorFlow Datasets publishes for Imagenette and Imagewang. For Imagewoof nobody publishes one: its MD5 digests
+ * are those on which independent projects agree, and guard against damage, not against forgery.
  */
 
 import type { FileHash } from '../runtime/hash.js';
@@ -104,12 +105,17 @@ export const URLs = Object.freeze({
   IMAGEWANG_160: `${published}/imagewang-160.tgz`,
 });
 
-/** The published data set with this name (`imagenette-160`), folder name (`imagenette2-160`) or published address; else undefined. */
+/**
+ * The published data set with this name (`imagenette-160`), folder name (`imagenette2-160`) or published address; else
+ * undefined.
+ */
 export function findDataset(nameOrUrl: string): PublishedDataset | undefined {
   return publishedDatasets.find(({ name, folder, url }) => [name, folder, url].includes(nameOrUrl));
 }
 
-/** Where to fetch a published data set from: its own address, or the same file below `TENCH_ARCHIVES` where that is set. */
+/**
+ * Where to fetch a published data set from: its own address, or the same file below `TENCH_ARCHIVES` where that is set.
+ */
 export function archiveAddress(dataset: PublishedDataset, environment: NodeJS.ProcessEnv = process.env): string {
   const base = environment.TENCH_ARCHIVES;
   return base ? `${base.replace(/\/+$/, '')}/${dataset.folder}.tgz` : dataset.url;

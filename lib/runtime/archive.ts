@@ -16,7 +16,9 @@ import { messageOf } from './source.js';
 export interface UnpackOptions {
   /** `received` counts the bytes of the archive that have been read, `total` is its size. */
   onProgress?: (progress: Progress) => void;
-  /** Most bytes that the unpacked files may have together. Default: 100 times the archive's size, but at least 1 GiB. */
+  /**
+   * Most bytes that the unpacked files may have together. Default: 100 times the archive's size, but at least 1 GiB.
+   */
   maxBytes?: number;
   /** Most files and folders. Default 2,000,000. */
   maxEntries?: number;
@@ -26,15 +28,17 @@ export interface UnpackOptions {
 type Format = 'tar' | 'tar.gz' | 'zip';
 
 /**
- * Unpacks `archive` into the new folder `targetFolder` and returns `targetFolder`. The format (.tar, .tar.gz, .zip, and so also
- * .whl) is told by the content, never by the name. The folder appears in one step when all is written; it must not exist
- * before, or be empty.
+ * Unpacks `archive` into the new folder `targetFolder` and returns `targetFolder`. The format (.tar, .tar.gz, .zip, and
+ * so also .whl) is told by the content, never by the name. The folder appears in one step when all is written; it must
+ * not exist before, or be empty.
  *
- * Refused are: paths that are absolute or hold `..` or a backslash, links of either kind, devices and pipes, a path that occurs twice, encrypted
- * entries, and more bytes or entries than the limits allow. Owners, times and permissions other than "executable" are not kept.
+ * Refused are: paths that are absolute or hold `..` or a backslash, links of either kind, devices and pipes, a path
+ * that occurs twice, encrypted entries, and more bytes or entries than the limits allow. Owners, times and permissions
+ * other than "executable" are not kept.
  *
  * @throws TenchError naming the archive and, where one is to blame, the entry: code `ERR_TENCH_ARCHIVE`, or
- *   `ERR_TENCH_NOT_FOUND`, `ERR_TENCH_EXISTS`, `ERR_TENCH_NO_SPACE`; or the reason of `signal`. Nothing is left behind then.
+ *   `ERR_TENCH_NOT_FOUND`, `ERR_TENCH_EXISTS`, `ERR_TENCH_NO_SPACE`; or the reason of `signal`. Nothing is left behind
+ *   then.
  */
 export async function unpackArchive(
   archive: string,
@@ -50,9 +54,9 @@ export async function unpackArchive(
 }
 
 /**
- * Unpacks `archive` straight into the existing `folder`, for callers that make the folder whole themselves (`makeFolderOnce`).
- * Files that are there already are replaced, so that wheels may lie side by side; otherwise limits, refusals and errors as for
- * `unpackArchive`, but what was written before an error stays.
+ * Unpacks `archive` straight into the existing `folder`, for callers that make the folder whole themselves
+ * (`makeFolderOnce`). Files that are there already are replaced, so that wheels may lie side by side; otherwise limits,
+ * refusals and errors as for `unpackArchive`, but what was written before an error stays.
  */
 export async function unpackInto(archive: string, folder: string, options: UnpackOptions = {}): Promise<void> {
   const { onProgress = () => undefined, signal, maxEntries = 2_000_000 } = options;
@@ -98,7 +102,9 @@ function formatOf(head: Buffer): Format | undefined {
   return isTarHeader(head) ? 'tar' : undefined;
 }
 
-/** A tar header holds, in octal, the sum of its own bytes with that field read as blanks; so do the oldest tar files. */
+/**
+ * A tar header holds, in octal, the sum of its own bytes with that field read as blanks; so do the oldest tar files.
+ */
 function isTarHeader(head: Buffer): boolean {
   if (head.length < 512) return false;
   const stored = parseInt(head.toString('latin1', 148, 156).replace(/\0/g, ' ').trim(), 8);

@@ -1,8 +1,9 @@
 /**
  * The cache folder, and how several processes make one folder in it exactly once.
  *
- * A folder in the cache is either absent or whole: it is built beside its place and renamed into it. Whoever builds holds a
- * lock file, so that others wait instead of doing the same work; correctness never hangs on the lock, only on the rename.
+ * A folder in the cache is either absent or whole: it is built beside its place and renamed into it. Whoever builds
+ * holds a lock file, so that others wait instead of doing the same work; correctness never hangs on the lock, only on
+ * the rename.
  */
 
 import { execFile } from 'node:child_process';
@@ -50,9 +51,9 @@ export interface LockOptions {
 }
 
 /**
- * Makes `folder` by `build` unless it is there already, and returns it. `build` fills the empty folder it is given; that folder
- * becomes `folder` only after `build` has succeeded and its files are on the disk. Concurrent calls, of this or of other
- * processes, wait for the first; what a killed process left behind is removed.
+ * Makes `folder` by `build` unless it is there already, and returns it. `build` fills the empty folder it is given;
+ * that folder becomes `folder` only after `build` has succeeded and its files are on the disk. Concurrent calls, of
+ * this or of other processes, wait for the first; what a killed process left behind is removed.
  *
  * @throws what `build` throws; nothing is left behind then
  */
@@ -103,8 +104,8 @@ async function removeLeftovers(folder: string): Promise<void> {
 }
 
 /**
- * Runs `work` while this process alone holds `path + '.lock'`, and returns what `work` returns. The lock of a process that no
- * longer runs is taken over at once.
+ * Runs `work` while this process alone holds `path + '.lock'`, and returns what `work` returns. The lock of a process
+ * that no longer runs is taken over at once.
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const lock = `${path}.lock`;
@@ -135,7 +136,9 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
   }
 }
 
-/** Who holds a lock. A pid alone is not enough: pids are reused, and mean nothing outside their machine and namespace. */
+/**
+ * Who holds a lock. A pid alone is not enough: pids are reused, and mean nothing outside their machine and namespace.
+ */
 interface Owner {
   token: string;
   pid: number;
@@ -159,8 +162,8 @@ async function tryLock(lock: string, owner: Owner): Promise<boolean> {
 }
 
 /**
- * Removes the lock if its owner is gone; true when it is worth trying again at once. The rename lets one of several waiters
- * win; should it catch a lock that was renewed in between, that lock is put back.
+ * Removes the lock if its owner is gone; true when it is worth trying again at once. The rename lets one of several
+ * waiters win; should it catch a lock that was renewed in between, that lock is put back.
  */
 async function takeOver(lock: string, token: string): Promise<boolean> {
   const owner = await readOwner(lock);
@@ -209,9 +212,16 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Names the set of processes that our pids belong to: this boot of this machine, in this pid namespace. */
+/**
+ * Names the set of processes that our pids belong to: this boot of this machine, in this pid namespace. Where /proc does
+ * not tell, the name is one that nobody else has, and locks are judged by their age alone.
+ */
 function processSpace(): string {
-  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return randomUUID();
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -224,8 +234,9 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Asks the disk to hold all of `folder`, so that no power loss after the rename leaves empty files that look finished. One
- * syncfs(2), which Node lacks, is far quicker than an fsync for each of ten thousand files; without the command we go on.
+ * Asks the disk to hold all of `folder`, so that no power loss after the rename leaves empty files that look finished.
+ * One syncfs(2), which Node lacks, is far quicker than an fsync for each of ten thousand files; without the command we
+ * go on.
  */
 async function flushFolder(folder: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', folder]).catch(() => undefined);

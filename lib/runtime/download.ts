@@ -1,8 +1,9 @@
 /**
  * Fetches one file: resumed after a break, checked, and in its place only when it is whole.
  *
- * The bytes gather in `target.part`; beside it, `target.part.json` remembers which version of which address they come from, so
- * that a later call may ask for the rest, and only for the rest of the same version (RFC 9110, Range and If-Range).
+ * The bytes gather in `target.part`; beside it, `target.part.json` remembers which version of which address they come
+ * from, so that a later call may ask for the rest, and only for the rest of the same version (RFC 9110, Range and
+ * If-Range).
  */
 
 import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
@@ -20,6 +21,7 @@ import {
   openConnections,
   openSource,
   rangeCondition,
+  withoutCredentials,
   type Source,
   type Version,
 } from './source.js';
@@ -50,6 +52,8 @@ export interface DownloadOptions {
 /** What one call works on. */
 interface Job {
   url: URL;
+  /** The address without a password that it may hold. */
+  name: string;
   part: string;
   sidecar: string;
   size?: number;
@@ -60,15 +64,16 @@ interface Job {
 }
 
 /**
- * Downloads `url` (http, https or file) to the path `target`, replacing what is there, and returns `target`. Its folder is made
- * if need be. A `target` that already has the given hash is kept without asking the server.
+ * Downloads `url` (http, https or file) to the path `target`, replacing what is there, and returns `target`. Its folder
+ * is made if need be. A `target` that already has the given hash is kept without asking the server.
  *
- * A break is resumed where the server allows it, in this call and in a later one, also after the process was killed. Redirects are followed and
- * proxy variables honoured. Two processes may ask for the same target: one downloads, the other waits and takes its file.
+ * A break is resumed where the server allows it, in this call and in a later one, also after the process was killed.
+ * Redirects are followed and proxy variables honoured; a name and password in the address are sent to its own server
+ * only, and never shown. Two processes may ask for the same target: one downloads, the other waits and takes its file.
  *
- * @throws TenchError naming the address and the cause: code `ERR_TENCH_NOT_FOUND` for a missing file, `ERR_TENCH_SILENT` for a
- *   server that stops answering, `ERR_TENCH_MISMATCH` for a wrong size or hash (what arrived is deleted then),
- *   `ERR_TENCH_NO_SPACE` for a full disk, else `ERR_TENCH_DOWNLOAD`; or the reason of `signal`
+ * @throws TenchError naming the address and the cause: code `ERR_TENCH_NOT_FOUND` for a missing file,
+ *   `ERR_TENCH_SILENT` for a server that stops answering, `ERR_TENCH_MISMATCH` for a wrong size or hash (what arrived
+ *   is deleted then), `ERR_TENCH_NO_SPACE` for a full disk, else `ERR_TENCH_DOWNLOAD`; or the reason of `signal`
  */
 export async function downloadFile(url: string | URL, target: string, options: DownloadOptions = {}): Promise<string> {
   const address = parseAddress(url);
@@ -79,14 +84,16 @@ export async function downloadFile(url: string | URL, target: string, options: D
   if (hash && (await hasHash(target, hash))) return target;
 
   await mkdir(dirname(target), { recursive: true });
+  const before = await versionOf(target);
   let waited = false;
   return withLock(
     target,
     async () => {
       // Whoever held the lock before us wanted the same file.
-      if (waited && (hash ? await hasHash(target, hash) : await isFile(target))) return target;
+      if (waited && (hash ? await hasHash(target, hash) : (await versionOf(target)) !== before)) return target;
       const job: Job = {
         url: address,
+        name: withoutCredentials(address).href,
         part: `${target}.part`,
         sidecar: `${target}.part.json`,
         size,
@@ -142,7 +149,7 @@ async function attempt(job: Job): Promise<void> {
     const source = await openSource(job.url, { connections: job.connections, offset, version, signal: watch.signal });
     checkTotal(job, source.total);
     await checkSpace(job, source);
-    await writeFile(job.sidecar, JSON.stringify({ url: job.url.href, ...source.version }));
+    await writeFile(job.sidecar, JSON.stringify({ url: job.name, ...source.version }));
     await append(job, source, watch.alive);
   } catch (error) {
     throw watch.silent() ? new SilenceError(job.silenceMs) : error;
@@ -180,7 +187,7 @@ async function keptPart(job: Job): Promise<{ offset: number; version: Version }>
   try {
     const { url, etag, lastModified } = JSON.parse(await readFile(job.sidecar, 'utf8')) as Version & { url?: string };
     const version = { etag, lastModified };
-    if (url === job.url.href && rangeCondition(version)) return { offset: await sizeOf(job.part), version };
+    if (url === job.name && rangeCondition(version)) return { offset: await sizeOf(job.part), version };
   } catch {
     // no part, or a sidecar that was cut short: begin anew
   }
@@ -260,7 +267,7 @@ async function failure(error: unknown, job: Job): Promise<TenchError> {
   const kept = await sizeOf(job.part);
   const advice =
     kept > 0 ? `; the ${kept} bytes that came are kept, and the next try goes on from there if the server can` : '';
-  return new TenchError(`cannot download ${job.url.href}: ${messageOf(cause)}${advice}`, { code, cause: error });
+  return new TenchError(`cannot download ${job.name}: ${messageOf(cause)}${advice}`, { code, cause: error });
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -270,10 +277,11 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isFile(),
-    () => false,
+/** Tells a file from any other that has its path at another time. */
+async function versionOf(path: string): Promise<string> {
+  return stat(path, { bigint: true }).then(
+    ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
+    () => '',
   );
 }
 

@@ -1,9 +1,9 @@
 /**
  * Asks an address for its bytes from a given offset on: one request to a web server, or one opened file.
  *
- * undici's `request` is used instead of Node's own fetch because fetch undoes a Content-Encoding, which some servers set on
- * .tgz files: the bytes would then match neither the published size nor the hash. It also honours HTTP_PROXY, HTTPS_PROXY
- * and NO_PROXY, which Node 20 does not.
+ * undici's `request` is used instead of Node's own fetch because fetch undoes a Content-Encoding, which some servers
+ * set on .tgz files: the bytes would then match neither the published size nor the hash. It also honours HTTP_PROXY,
+ * HTTPS_PROXY and NO_PROXY, which Node 20 does not.
  */
 
 import { createReadStream } from 'node:fs';
@@ -120,7 +120,13 @@ async function follow(
 ): Promise<Dispatcher.ResponseData> {
   let at = url;
   for (let hop = 0; hop <= maxRedirects; hop++) {
-    const answer = await request(at, { headers, dispatcher: options.connections, signal: options.signal });
+    // A private mirror's name and password are for it alone, not for where it redirects to.
+    const authorization = at.origin === url.origin ? basicAuthorization(url) : undefined;
+    const answer = await request(withoutCredentials(at), {
+      headers: authorization ? { ...headers, authorization } : headers,
+      dispatcher: options.connections,
+      signal: options.signal,
+    });
     // Whoever reads the body sees its errors; one that is thrown away must not end the process with them.
     answer.body.on('error', () => undefined);
     const location = header(answer, 'location');
@@ -128,7 +134,7 @@ async function follow(
     answer.body.destroy();
     const next = new URL(location, at);
     if (!/^https?:$/.test(next.protocol) || (at.protocol === 'https:' && next.protocol === 'http:')) {
-      throw new SourceError(`it redirects to ${next.href}, which is less safe`, {
+      throw new SourceError(`it redirects to ${withoutCredentials(next).href}, which is less safe`, {
         code: 'ERR_TENCH_DOWNLOAD',
         passing: false,
       });
@@ -136,6 +142,19 @@ async function follow(
     at = next;
   }
   throw new SourceError(`it redirects more than ${maxRedirects} times`, { code: 'ERR_TENCH_DOWNLOAD', passing: false });
+}
+
+/** The address as it may be shown and written down. */
+export function withoutCredentials(url: URL): URL {
+  const plain = new URL(url);
+  plain.username = '';
+  plain.password = '';
+  return plain;
+}
+
+function basicAuthorization({ username, password }: URL): string | undefined {
+  if (!username && !password) return undefined;
+  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
 }
 
 function header(answer: Dispatcher.ResponseData, name: string): string | undefined {

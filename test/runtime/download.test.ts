@@ -256,6 +256,28 @@ t.test('redirects are followed, but not in a circle and not to a file', async (t
   await t.rejects(downloadFile(`${base}/passwd`, target), { message: /redirects to file:/ });
 });
 
+t.test('a password goes to its own server only, and into no message or file', async (t) => {
+  const given: (string | undefined)[] = [];
+  const elsewhere = await serving(t, {
+    '/a.bin': (request, response, nth) => {
+      given.push(request.headers.authorization);
+      file(content, { breakAfter: () => (nth === 0 ? 400_000 : 0), fallSilent: true })(request, response, nth);
+    },
+  });
+  const { base } = await serving(t, {
+    '/from': (request, response) => {
+      given.push(request.headers.authorization);
+      response.writeHead(302, { location: `${elsewhere.base}/a.bin` }).end();
+    },
+  });
+  const target = join(t.testdir(), 'a.bin');
+  const address = `${base}/from`.replace('http://', 'http://me:s%20cret@');
+  const stopped = downloadFile(address, target, { silenceMs: 200, retries: 0 });
+  await t.rejects(stopped, { message: new RegExp(`^cannot download ${base}/from: `) });
+  t.same(given.slice(0, 2), [`Basic ${Buffer.from('me:s cret').toString('base64')}`, undefined]);
+  t.notMatch(readFileSync(`${target}.part.json`, 'utf8'), 'cret');
+});
+
 t.test('bytes stay as they are, whatever Content-Encoding says', async (t) => {
   const { base } = await serving(t, {
     '/a.tgz': (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(content),

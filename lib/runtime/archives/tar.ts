@@ -1,8 +1,9 @@
 /**
  * Reads a .tar or .tar.gz stream entry by entry.
  *
- * Parsing is node-tar's (long names, PAX headers, old formats); writing is not, because its unpacker skips or rewrites unsafe
- * entries with a warning, and here they are errors. Decompression is zlib's own, which notices a cut and a wrong checksum.
+ * Parsing is node-tar's (long names, PAX headers, old formats); writing is not, because its unpacker skips or rewrites
+ * unsafe entries with a warning, and here they are errors. Decompression is zlib's own, which notices a cut and a wrong
+ * checksum.
  */
 
 import { once } from 'node:events';
@@ -39,7 +40,8 @@ export async function readTar(path: string, writer: EntryWriter, options: TarOpt
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     fail(writer.refuse(entry.path, `it is of the kind ${entry.type}`));
   });
-  // The parser hands out one entry after the other, each when the one before has been read; its file may still be open then.
+  // The parser hands out one entry after the other, each when the one before has been read; its file may still be open
+  // then.
   parser.on('entry', (entry: ReadEntry) => {
     current = entry;
     writing = writing.then(() => writeEntry(entry, writer));
@@ -84,7 +86,9 @@ async function* readBytes(path: string, { gzip, onRead, signal }: TarOptions): A
   }
 }
 
-/** The entry's content. Asking a destroyed entry for more would wait for ever, so it is looked at before every piece. */
+/**
+ * The entry's content. Asking a destroyed entry for more would wait for ever, so it is looked at before every piece.
+ */
 async function* bodyOf(entry: ReadEntry): AsyncGenerator<Buffer> {
   const pieces = entry[Symbol.asyncIterator]();
   while (!entry.destroyed) {

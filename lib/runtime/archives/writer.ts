@@ -1,8 +1,10 @@
 /**
- * Writes the entries of an archive that nobody vouches for, and refuses every one that could touch anything outside its folder.
+ * Writes the entries of an archive that nobody vouches for, and refuses every one that could touch anything outside its
+ * folder.
  *
- * Entries are refused, never repaired or skipped: an archive with `../` in it is broken or hostile, and a data set that is
- * silently smaller than its archive is worse than an error. Since no link is ever made, no entry can lead out through another.
+ * Entries are refused, never repaired or skipped: an archive with `../` in it is broken or hostile, and a data set that
+ * is silently smaller than its archive is worse than an error. Since no link is ever made, no entry can lead out
+ * through another.
  */
 
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
@@ -40,8 +42,8 @@ export class EntryWriter {
   }
 
   /**
-   * Writes the file `name` from `body`, which must bring exactly `size` bytes. Of the permissions only "executable" is kept:
-   * the archive has no say in who may write here.
+   * Writes the file `name` from `body`, which must bring exactly `size` bytes. Of the permissions only "executable" is
+   * kept: the archive has no say in who may write here.
    */
   async file(name: string, size: number, executable: boolean, body: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#check(name);
@@ -103,7 +105,9 @@ export class EntryWriter {
     }
   }
 
-  /** A new file, never one that is written into: what was there before the archive (of another wheel, say) gives way. */
+  /**
+   * A new file, never one that is written into: what was there before the archive (of another wheel, say) gives way.
+   */
   async #create(path: string, mode: number, name: string): Promise<FileHandle> {
     try {
       return await open(path, 'wx', mode);

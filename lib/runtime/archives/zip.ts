@@ -52,7 +52,10 @@ function checkKind(entry: Entry, name: string, mode: number, writer: EntryWriter
   if (entry.isEncrypted()) throw writer.refuse(name, 'it is encrypted');
 }
 
-/** The entry's content, opened when it is first asked for: an open stream that nobody reads may fail with nobody to tell. */
+/**
+ * The entry's content, opened when it is first asked for: an open stream that nobody reads may fail with nobody to
+ * tell.
+ */
 async function* contentOf(zip: ZipFile, entry: Entry, name: string): AsyncGenerator<Uint8Array> {
   let sum = 0;
   for await (const piece of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Uint8Array>) {
