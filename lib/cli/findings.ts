@@ -51,13 +51,13 @@ interface Problem {
 export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Findings> {
   const record = readRecord(env['TENCH_ADDON'] || addonFolder);
   const tools = { compiler: findCompiler(env), cmake: findCMake(env) };
-  const { libtorch, problem: noLibTorch } = lookForLibTorch(record, env);
+  const { libtorch, problem: unusable } = lookForLibTorch(record, env);
   const probe = record ? tryAddon(env) : { sentence: `it is built by \`${setupCommand()}\`` };
   const works = 'threads' in probe;
 
   const problems = [
     platformProblem(),
-    noLibTorch,
+    unusable,
     ...(works ? [] : addonProblems(record, tools, probe.sentence, env)),
   ].filter((problem) => problem !== undefined);
   const jpeg = record?.jpeg ?? null;
@@ -131,10 +131,7 @@ function lookForLibTorch(
     };
   }
   sentences.push(`\`${setupCommand()}\` fetches LibTorch ${pinnedVersion} for ${hasCudaDriver(env) ? 'CUDA' : 'CPU'}`);
-  return {
-    libtorch: { chosen: null, sentences },
-    problem: { sentence: 'There is no LibTorch on this machine', help: setupCommand() },
-  };
+  return { libtorch: { chosen: null, sentences } };
 }
 
 function addonProblems(

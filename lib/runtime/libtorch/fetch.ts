@@ -2,7 +2,7 @@
  * Fetches the pinned LibTorch into the cache, by the first of several ways that works.
  */
 
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeFolderOnce } from '../cache.js';
@@ -29,6 +29,8 @@ export interface FetchOptions {
   report: Report;
   /** Environment variables. Default: `process.env`. `TENCH_PYTORCH` replaces https://download.pytorch.org. */
   env?: NodeJS.ProcessEnv;
+  /** Milliseconds without a byte after which a server counts as gone. Default 10,000. */
+  silenceMs?: number;
 }
 
 interface Way {
@@ -45,13 +47,14 @@ interface Way {
  *
  * Throws a TenchError with code ERR_TENCH_FETCH that says for every way why it did not work.
  */
-export async function fetchLibTorch({ cache, cuda, report, env = process.env }: FetchOptions): Promise<LibTorch> {
+export async function fetchLibTorch(options: FetchOptions): Promise<LibTorch> {
+  const { cache, cuda, report } = options;
   const kind = cuda ? 'CUDA' : 'CPU';
   const target = join(fetchedFolder(cache), `${pinnedVersion}-${kind.toLowerCase()}`);
   const build = async (temporary: string): Promise<void> => {
     const reasons: string[] = [];
     const gone = new Set<string>();
-    for (const way of waysOf({ cache, cuda, report, env })) {
+    for (const way of waysOf(options)) {
       if (way.host !== undefined && gone.has(way.host)) continue;
       report.step(`fetching LibTorch ${pinnedVersion} for ${kind}: ${way.name}`);
       try {
@@ -72,29 +75,41 @@ export async function fetchLibTorch({ cache, cuda, report, env = process.env }: 
     );
   };
   const onWait = (): void => report.step('waiting for another process that fetches LibTorch');
+  if (existsSync(target) && !isWhole(target)) rmSync(target, { recursive: true, force: true });
   return readLibTorch(await makeFolderOnce(target, build, { onWait }));
 }
 
-function waysOf({ cache, cuda, report, env }: Required<FetchOptions>): Way[] {
+/** Whether a folder in the cache, which nobody but tench writes to, is still what was put there. */
+function isWhole(folder: string): boolean {
+  try {
+    readLibTorch(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function waysOf({ cache, cuda, report, env = process.env, silenceMs }: FetchOptions): Way[] {
   const flavour = cuda ? cudaFlavour : 'cpu';
   const pytorch = new URL(env['TENCH_PYTORCH'] ?? 'https://download.pytorch.org');
   const below = (path: string): URL => new URL(`${pytorch.href.replace(/\/$/, '')}/${path}`);
   const index = below(`whl/${flavour}/`);
   const archive = below(`libtorch/${flavour}/libtorch-shared-with-deps-${pinnedVersion}%2B${flavour}.zip`);
-  const https = { downloads: join(cache, 'downloads'), cuda, report };
+  const https = { downloads: join(cache, 'downloads'), cuda, report, silenceMs };
   const ways: Way[] = [];
 
   const pip = findPip(findPython(env), env);
   if (pip) {
+    const common = { pip, env, report, silenceMs };
     ways.push(
       {
         name: `with pip from ${index.href}`,
         host: pytorch.host,
-        fill: (folder) => fetchByPip(folder, { pip, index: index.href, env, report }),
+        fill: (folder) => fetchByPip(folder, { ...common, index: index.href }),
       },
       {
         name: 'with pip from where this machine gets its packages',
-        fill: (folder) => fetchByPip(folder, { pip, env, report }),
+        fill: (folder) => fetchByPip(folder, common),
       },
     );
   }
@@ -107,7 +122,10 @@ function waysOf({ cache, cuda, report, env }: Required<FetchOptions>): Way[] {
     });
   }
   const machine = packageSources(env);
-  const places = [...machine.links, ...machine.indexes].map((url) => url.href).join(' ');
+  // An address may hold a password.
+  const places = [...machine.links, ...machine.indexes]
+    .map((url) => `${url.protocol}//${url.host}${url.pathname}`)
+    .join(' ');
   ways.push(
     {
       name: `from ${index.href}`,

@@ -21,6 +21,8 @@ export interface HttpsOptions {
   downloads: string;
   cuda: boolean;
   report: Report;
+  /** Milliseconds without a byte after which a server counts as gone. Default 10,000. */
+  silenceMs?: number;
 }
 
 /** Fetches the official archive at `address` and unpacks it into `folder`. It has no published hash: its sizes and checksums must do. */
@@ -76,14 +78,14 @@ async function chooseFor(
 async function listAll(
   project: string,
   { indexes, links }: PackageSources,
-  { downloads }: HttpsOptions,
+  { downloads, silenceMs }: HttpsOptions,
 ): Promise<Wheel[]> {
   mkdirSync(downloads, { recursive: true });
   const wheels: Wheel[] = [];
   const failures: unknown[] = [];
   const asks = [
-    ...links.map((page) => () => listLinks(page, { scratch: downloads })),
-    ...indexes.map((index) => () => listIndex(index, project, { scratch: downloads })),
+    ...links.map((page) => () => listLinks(page, { scratch: downloads, silenceMs })),
+    ...indexes.map((index) => () => listIndex(index, project, { scratch: downloads, silenceMs })),
   ];
   for (const ask of asks) {
     try {
@@ -105,6 +107,7 @@ async function fetchInto(
   const target = join(options.downloads, file.fileName);
   await downloadFile(file.url, target, {
     sha256: file.sha256,
+    silenceMs: options.silenceMs,
     onProgress: (progress) => options.report.detail(`${file.fileName}: ${describeProgress(progress)}`),
   });
   try {

@@ -22,9 +22,11 @@ export interface Pip {
 /** pip of `python`, or undefined. */
 export function findPip(python: string | undefined, env: NodeJS.ProcessEnv = process.env): Pip | undefined {
   if (python === undefined) return undefined;
-  const answer = spawnSync(python, ['-m', 'pip', '--version'], { cwd: '/', env, encoding: 'utf8', timeout: 30_000 });
-  const match = answer.status === 0 ? /^pip (\d+)\.(\d+)/.exec(answer.stdout) : null;
-  return match ? { python, version: [Number(match[1]), Number(match[2])] } : undefined;
+  // What is on the PATH may be a script that starts the interpreter as its child, and would be ended without it.
+  const question = 'import sys, pip; print(sys.executable, pip.__version__)';
+  const answer = spawnSync(python, ['-c', question], { cwd: '/', env, encoding: 'utf8', timeout: 30_000 });
+  const match = answer.status === 0 ? /^(\/.*) (\d+)\.(\d+)/m.exec(answer.stdout) : null;
+  return match?.[1] ? { python: match[1], version: [Number(match[2]), Number(match[3])] } : undefined;
 }
 
 export interface PipOptions {
@@ -84,8 +86,10 @@ async function download(requirements: string[], more: string[], scratch: string,
     const now = sizeOf(scratch);
     if (now !== bytes) seen = Date.now();
     bytes = now;
-    if (bytes > 0) report.detail(`${Math.round(bytes / 1e6)} MB`);
-    const limit = bytes > 0 ? Math.max(60_000, silenceMs) : silenceMs;
+    // Small files are pip's own.
+    const arriving = bytes > 1e6;
+    if (arriving) report.detail(`${Math.round(bytes / 1e6)} MB`);
+    const limit = arriving ? Math.max(60_000, silenceMs) : silenceMs;
     silent = Date.now() - seen > limit;
     return silent ? `silent for ${limit / 1000} seconds` : undefined;
   };

@@ -29,14 +29,14 @@ export interface Search {
 export interface FindOptions {
   /** Environment variables. Default: `process.env`. */
   env?: NodeJS.ProcessEnv;
-  /** Where tench keeps what it fetched. Default: `cacheFolder()`. */
+  /** Where tench keeps what it fetched. Default: `cacheFolder(env)`. */
   cache?: string;
   /** Whether a CUDA build is to be preferred among those in the cache. Default false. */
   cuda?: boolean;
 }
 
 /** The folder below the cache in which each fetched LibTorch has a folder of its own, named after version and kind. */
-export function fetchedFolder(cache: string = cacheFolder()): string {
+export function fetchedFolder(cache: string): string {
   return join(cache, 'libtorch');
 }
 
@@ -45,7 +45,7 @@ export function fetchedFolder(cache: string = cacheFolder()): string {
  *
  * LIBTORCH is an order, not a hint: where it names something else than a LibTorch that will do, this throws (ERR_TENCH_LIBTORCH).
  */
-export function findLibTorch({ env = process.env, cache = cacheFolder(), cuda = false }: FindOptions = {}): Search {
+export function findLibTorch({ env = process.env, cache = cacheFolder(env), cuda = false }: FindOptions = {}): Search {
   const findings: Finding[] = [];
   for (const look of [() => lookAtVariable(env), () => lookAtPython(env), () => lookAtCache(cache, cuda)]) {
     const finding = look();
@@ -56,7 +56,7 @@ export function findLibTorch({ env = process.env, cache = cacheFolder(), cuda = 
 }
 
 /** All that the search depends on beside the disk; while it is the same, the search need not be made again. */
-export function choiceOf({ env = process.env, cache = cacheFolder(), cuda = false }: FindOptions = {}): string {
+export function choiceOf({ env = process.env, cache = cacheFolder(env), cuda = false }: FindOptions = {}): string {
   return JSON.stringify([env['LIBTORCH'] ?? '', findPython(env) ?? '', cache, cuda]);
 }
 

@@ -13,6 +13,8 @@ import { parseWheel, type Wheel } from './wheel.js';
 export interface ListOptions {
   /** Folder for the page while it is read. */
   scratch: string;
+  /** Milliseconds without a byte after which a server counts as gone. Default 10,000. */
+  silenceMs?: number;
 }
 
 /** The wheels that `index` has of `project`. Throws what `downloadFile` throws, e.g. for a silent server. */
@@ -34,10 +36,10 @@ export async function listLinks(links: URL, options: ListOptions): Promise<Wheel
   return listPage(links, links, options);
 }
 
-async function listPage(base: URL, address: URL, { scratch }: ListOptions): Promise<Wheel[]> {
+async function listPage(base: URL, address: URL, { scratch, silenceMs }: ListOptions): Promise<Wheel[]> {
   const file = join(scratch, `page-${randomUUID()}`);
   try {
-    await downloadFile(address, file, { retries: 1 });
+    await downloadFile(address, file, { retries: 1, silenceMs });
     return parsePage(await readFile(file, 'utf8'), base);
   } finally {
     await rm(file, { force: true });
