@@ -180,7 +180,7 @@ async function takeOver(lock: string, token: string): Promise<boolean> {
 }
 
 async function isAbandoned(lock: string, owner: Owner | undefined): Promise<boolean> {
-  if (owner && owner.space === processSpace()) {
+  if (owner?.space === processSpace()) {
     const started = startOf(owner.pid);
     return started === undefined || started !== owner.started;
   }

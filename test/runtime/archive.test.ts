@@ -8,6 +8,7 @@ import t from 'tap';
 import { crc32 } from '../../lib/runtime/archives/crc32.js';
 import { unpackArchive, unpackInto } from '../../lib/runtime/archive.js';
 import type { Progress } from '../../lib/runtime/download.js';
+import { TenchError } from '../../lib/runtime/errors.js';
 import { noise } from './serve.js';
 
 // Written by scripts/goldens/archives.py with Python's tarfile and zipfile.
@@ -177,8 +178,8 @@ t.test('bytes at random never do harm', async (t) => {
     }
     writeFileSync(join(parent, 'bytes'), bytes);
     mkdirSync(join(parent, 'inner', 'out'), { recursive: true });
-    await unpackInto(join(parent, 'bytes'), join(parent, 'inner', 'out')).catch((error: { code?: string }) => {
-      if (error.code !== 'ERR_TENCH_ARCHIVE') throw error;
+    await unpackInto(join(parent, 'bytes'), join(parent, 'inner', 'out')).catch((error: unknown) => {
+      if (!(error instanceof TenchError) || error.code !== 'ERR_TENCH_ARCHIVE') throw error;
     });
     if (readdirSync(join(parent, 'inner')).length !== 1) t.fail(`the change ${n} has led out of the folder`);
     rmSync(join(parent, 'inner'), { recursive: true });

@@ -12,7 +12,7 @@ import { createGunzip } from 'node:zlib';
 
 import { Parser, type ReadEntry } from 'tar';
 
-import type { EntryWriter } from './writer.js';
+import { isExecutable, type EntryWriter } from './writer.js';
 
 export interface TarOptions {
   gzip: boolean;
@@ -34,7 +34,7 @@ export async function readTar(path: string, writer: EntryWriter, options: TarOpt
 
   let writing = Promise.resolve();
   let current: ReadEntry | undefined;
-  let complete = false;
+  let complete = false as boolean; // an event sets it, which the compiler does not see
   parser.on('error', fail);
   parser.on('eof', () => (complete = true));
   parser.on('ignoredEntry', (entry: ReadEntry) => {
@@ -104,7 +104,7 @@ async function writeEntry(entry: ReadEntry, writer: EntryWriter): Promise<void> 
     case 'File':
     case 'OldFile':
     case 'ContiguousFile':
-      await writer.file(entry.path, entry.size, ((entry.mode ?? 0) & 0o100) !== 0, bodyOf(entry));
+      await writer.file(entry.path, { size: entry.size, executable: isExecutable(entry.mode ?? 0) }, bodyOf(entry));
       return;
     case 'Directory':
       await writer.folder(entry.path);

@@ -18,6 +18,18 @@ export interface WriterLimits {
   maxEntries: number;
 }
 
+/** What the archive says of a file, as far as it matters here. */
+export interface FileFacts {
+  /** In bytes. */
+  size: number;
+  executable: boolean;
+}
+
+/** Whether a file with these Unix permissions may be run by its owner. */
+export function isExecutable(mode: number): boolean {
+  return (mode & 0o100) !== 0;
+}
+
 /** One archive's entries on their way into one folder. */
 export class EntryWriter {
   readonly #archive: string;
@@ -45,7 +57,7 @@ export class EntryWriter {
    * Writes the file `name` from `body`, which must bring exactly `size` bytes. Of the permissions only "executable" is
    * kept: the archive has no say in who may write here.
    */
-  async file(name: string, size: number, executable: boolean, body: AsyncIterable<Uint8Array>): Promise<void> {
+  async file(name: string, { size, executable }: FileFacts, body: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#check(name);
     if (path === '.') throw this.refuse(name, 'a file has no name');
     this.#count(size, name);

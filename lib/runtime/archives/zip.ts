@@ -7,7 +7,7 @@
 import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { crc32 } from './crc32.js';
-import type { EntryWriter } from './writer.js';
+import { isExecutable, type EntryWriter } from './writer.js';
 
 export interface ZipOptions {
   /** Called with the count of archive bytes read so far. */
@@ -34,7 +34,8 @@ export async function readZip(path: string, writer: EntryWriter, options: ZipOpt
         await writer.folder(name);
         continue;
       }
-      await writer.file(name, entry.uncompressedSize, (mode & 0o100) !== 0, contentOf(zip, entry, name));
+      const kept = { size: entry.uncompressedSize, executable: isExecutable(mode) };
+      await writer.file(name, kept, contentOf(zip, entry, name));
       received += entry.compressedSize;
       options.onRead(received);
     }
