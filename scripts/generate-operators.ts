@@ -31,9 +31,23 @@ const types: Readonly<Record<string, string>> = {
   complex: 'Complex',
 };
 
-const reserved = new Set(['in', 'default', 'function', 'var', 'new', 'delete', 'with', 'enum', 'import', 'export', 'class', 'this']);
+const reserved = new Set([
+  'in',
+  'default',
+  'function',
+  'var',
+  'new',
+  'delete',
+  'with',
+  'enum',
+  'import',
+  'export',
+  'class',
+  'this',
+]);
 
-const camelCase = (name: string): string => name.replace(/(?<=[A-Za-z0-9])_+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+const camelCase = (name: string): string =>
+  name.replace(/(?<=[A-Za-z0-9])_+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const parameterName = (name: string): string => {
   const camel = camelCase(name);
@@ -65,9 +79,19 @@ function returnType(schema: Schema): string | null {
 /** Whether tench has a value for every argument: the ones it lacks (dimension names, generators, ...) must be optional, and are left out. */
 function usable(schema: Schema): boolean {
   if (/(^|_)out$|hacked_twin|_t$|names|Dimname/.test(schema.overload)) return false;
-  if (schema.arguments.some((argument) => (argument.keyword && argument.alias.includes('!')) || argument.type === 'Dimname')) return false;
+  if (
+    schema.arguments.some(
+      (argument) => (argument.keyword && argument.alias.includes('!')) || argument.type === 'Dimname',
+    )
+  )
+    return false;
   if (![...schema.arguments, ...schema.returns].some((argument) => argument.type === 'Tensor')) return false;
-  if (schema.arguments.some((argument) => argumentType(argument) === null && !argument.optional && argument.default === null)) return false;
+  if (
+    schema.arguments.some(
+      (argument) => argumentType(argument) === null && !argument.optional && argument.default === null,
+    )
+  )
+    return false;
   return returnType(schema) !== null;
 }
 
@@ -85,7 +109,8 @@ function signature(schema: Schema, siblings: readonly Schema[], options: { metho
     let type = argumentType(argument) ?? 'unknown';
     // An operand that may also be a plain number in a sibling overload is offered as a union: TypeScript does not combine overloads.
     const place = options.method ? index + 1 : index;
-    if (argument.type === 'Tensor' && !argument.list && siblings.some((sibling) => scalarTwin(schema, sibling, place))) type = `${type} | Scalar`;
+    if (argument.type === 'Tensor' && !argument.list && siblings.some((sibling) => scalarTwin(schema, sibling, place)))
+      type = `${type} | Scalar`;
     const optionalFromHere = positional.slice(index).every((later) => later.default !== null);
     return `${parameterName(argument.name)}${optionalFromHere ? '?' : ''}: ${type}`;
   });
@@ -101,7 +126,10 @@ function signature(schema: Schema, siblings: readonly Schema[], options: { metho
     parameters.push(`options${required ? '' : '?'}: { ${entries.join('; ')} }`);
   }
   const written = schema.arguments[0]?.alias.includes('!') ?? false;
-  return { parameters, returns: options.method && written && schema.returns.length === 1 ? 'this' : (returnType(schema) ?? 'unknown') };
+  return {
+    parameters,
+    returns: options.method && written && schema.returns.length === 1 ? 'this' : (returnType(schema) ?? 'unknown'),
+  };
 }
 
 /** Whether `sibling` is the same overload with a Scalar at one place. */
@@ -109,7 +137,9 @@ function scalarTwin(schema: Schema, sibling: Schema, place: number): boolean {
   const positional = (one: Schema): Argument[] => one.arguments.filter((argument) => !argument.keyword);
   const other = sibling.arguments[place];
   if (other?.type !== 'Scalar' || other.list || other.keyword) return false;
-  return positional(schema).every((argument, index) => index === place || index > place || argument.type === sibling.arguments[index]?.type);
+  return positional(schema).every(
+    (argument, index) => index === place || index > place || argument.type === sibling.arguments[index]?.type,
+  );
 }
 
 function dedupe(signatures: readonly (Signature | null)[]): Signature[] {
@@ -126,7 +156,8 @@ function dedupe(signatures: readonly (Signature | null)[]): Signature[] {
 /** Whether the operator makes a tensor out of options, so that `requiresGrad` is one of them as it is in PyTorch. */
 const isFactory = (schema: Schema): boolean => schema.arguments.some((argument) => argument.name === 'pin_memory');
 
-const isTensorFirst = (schema: Schema): boolean => schema.arguments[0]?.name === 'self' && schema.arguments[0].type === 'Tensor' && !schema.arguments[0].list;
+const isTensorFirst = (schema: Schema): boolean =>
+  schema.arguments[0]?.name === 'self' && schema.arguments[0].type === 'Tensor' && !schema.arguments[0].list;
 
 /** Overloads in the order in which the addon tries them: tensors before numbers, fewer arguments before more. */
 function order(schemas: readonly Schema[]): Schema[] {
@@ -171,7 +202,10 @@ async function main(): Promise<void> {
   const functions: string[] = [];
   for (const name of [...new Set(wanted)].sort()) {
     const schemas = order(byName.get(name) ?? []);
-    if (schemas.length === 0) throw new Error(`scripts/operators.txt names ${name}, which LibTorch does not have in a form that tench can call`);
+    if (schemas.length === 0)
+      throw new Error(
+        `scripts/operators.txt names ${name}, which LibTorch does not have in a form that tench can call`,
+      );
     const camel = camelCase(name);
     const asMethod = schemas.filter(isTensorFirst);
     const writes = schemas.some((schema) => schema.arguments.some((argument) => argument.alias.includes('!')));
@@ -179,18 +213,24 @@ async function main(): Promise<void> {
     const overloads = (some: readonly Schema[]): string => JSON.stringify(some.map((schema) => schema.overload));
     if (asMethod.length > 0) {
       const signatures = dedupe(asMethod.map((schema) => signature(schema, asMethod, { method: true })));
-      methods.push(`/**\n${doc}\n */\n${signatures.map((one) => `${camel}(${one.parameters.join(', ')}): ${one.returns};`).join('\n')}`);
+      methods.push(
+        `/**\n${doc}\n */\n${signatures.map((one) => `${camel}(${one.parameters.join(', ')}): ${one.returns};`).join('\n')}`,
+      );
       methodTable.push(`['${camel}', 'aten::${name}', ${overloads(asMethod)}, ${writes}],`);
     }
     if (!name.endsWith('_')) {
       const signatures = dedupe(schemas.map((schema) => signature(schema, schemas, { method: false })));
       const type = `{\n${signatures.map((one) => `(${one.parameters.join(', ')}): ${one.returns};`).join('\n')}\n}`;
-      functions.push(`/**\n${doc}\n */\nexport const ${parameterName(name)} = ${schemas.some(isFactory) ? 'factoryFunction' : 'operatorFunction'}('aten::${name}', ${overloads(schemas)}, ${writes}) as ${type};`);
+      functions.push(
+        `/**\n${doc}\n */\nexport const ${parameterName(name)} = ${schemas.some(isFactory) ? 'factoryFunction' : 'operatorFunction'}('aten::${name}', ${overloads(schemas)}, ${writes}) as ${type};`,
+      );
     }
   }
 
   const imports = (code: readonly string[]): string => {
-    const used = ['Complex', 'DType', 'Device', 'Layout', 'MemoryFormat', 'Scalar'].filter((type) => code.some((text) => new RegExp(`\\b${type}\\b(?!.*->)`).test(text)));
+    const used = ['Complex', 'DType', 'Device', 'Layout', 'MemoryFormat', 'Scalar'].filter((type) =>
+      code.some((text) => new RegExp(`\\b${type}\\b(?!.*->)`).test(text)),
+    );
     return `import type { ${used.join(', ')} } from '../types.js';\n`;
   };
   const fresh = [

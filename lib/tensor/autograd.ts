@@ -23,7 +23,11 @@ export interface RemovableHook {
   remove(): void;
 }
 
-function handles(argument: string, tensors: readonly (Tensor | null)[], options: { holes?: boolean } = {}): Float64Array {
+function handles(
+  argument: string,
+  tensors: readonly (Tensor | null)[],
+  options: { holes?: boolean } = {},
+): Float64Array {
   return Float64Array.from(tensors, (tensor, index) => {
     if (tensor === null && options.holes === true) return 0;
     return handleOfArgument(`${argument}[${index}]`, tensor);
@@ -39,6 +43,7 @@ export function backward(root: Tensor, gradient: Tensor | null, options: Backwar
     options.retainGraph ?? createGraph,
     createGraph,
     options.inputs === undefined ? null : handles('inputs', options.inputs),
+    [root, gradient, options.inputs],
   );
 }
 
@@ -47,13 +52,18 @@ export function backward(root: Tensor, gradient: Tensor | null, options: Backwar
  *
  * @returns a promise that ends when all gradients are in place
  */
-export async function backwardAsync(root: Tensor, gradient: Tensor | null = null, options: Omit<BackwardOptions, 'inputs'> = {}): Promise<void> {
+export async function backwardAsync(
+  root: Tensor,
+  gradient: Tensor | null = null,
+  options: Omit<BackwardOptions, 'inputs'> = {},
+): Promise<void> {
   const createGraph = options.createGraph ?? false;
   await native.backwardAsync(
     Float64Array.of(handleOfArgument('root', root)),
     handles('gradient', [gradient], { holes: true }),
     options.retainGraph ?? createGraph,
     createGraph,
+    [root, gradient],
   );
 }
 
@@ -66,14 +76,22 @@ export async function backwardAsync(root: Tensor, gradient: Tensor | null = null
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
-  options: { gradOutputs?: readonly (Tensor | null)[]; retainGraph?: boolean; createGraph?: boolean; allowUnused?: boolean } = {},
+  options: {
+    gradOutputs?: readonly (Tensor | null)[];
+    retainGraph?: boolean;
+    createGraph?: boolean;
+    allowUnused?: boolean;
+  } = {},
 ): (Tensor | null)[] {
   const roots = isTensor(outputs) ? [outputs] : outputs;
   const leaves = isTensor(inputs) ? [inputs] : inputs;
-  if (!Array.isArray(roots) || roots.length === 0) throw invalid('grad: outputs', 'a Tensor or a list of at least one', outputs);
-  if (!Array.isArray(leaves) || leaves.length === 0) throw invalid('grad: inputs', 'a Tensor or a list of at least one', inputs);
+  if (!Array.isArray(roots) || roots.length === 0)
+    throw invalid('grad: outputs', 'a Tensor or a list of at least one', outputs);
+  if (!Array.isArray(leaves) || leaves.length === 0)
+    throw invalid('grad: inputs', 'a Tensor or a list of at least one', inputs);
   const weights = options.gradOutputs ?? roots.map(() => null);
-  if (weights.length !== roots.length) throw invalid('grad: gradOutputs', `${roots.length} entries, one for each output`, weights);
+  if (weights.length !== roots.length)
+    throw invalid('grad: gradOutputs', `${roots.length} entries, one for each output`, weights);
   const createGraph = options.createGraph ?? false;
   return native
     .gradients(
@@ -83,6 +101,7 @@ export function grad(
       createGraph,
       handles('grad: inputs', leaves),
       options.allowUnused ?? false,
+      [roots, leaves, weights],
     )
     .map((handle) => (handle === 0 ? null : adopt(handle)));
 }
@@ -108,9 +127,12 @@ export function registerHook(tensor: Tensor, hook: TensorHook): RemovableHook {
 
 function synchronous<T>(name: string, result: T): T {
   if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
-    throw new TenchError(`${name}: the function returned a promise; the setting ends with the synchronous part, so await first and wrap the tensor work`, {
-      code: 'ERR_TENCH_ASYNC_SCOPE',
-    });
+    throw new TenchError(
+      `${name}: the function returned a promise; the setting ends with the synchronous part, so await first and wrap the tensor work`,
+      {
+        code: 'ERR_TENCH_ASYNC_SCOPE',
+      },
+    );
   }
   return result;
 }

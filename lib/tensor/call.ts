@@ -132,7 +132,8 @@ function encodeTensors(values: readonly unknown[]): Float64Array {
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
     if (isTensor(value)) handles[i] = handleOf(value);
-    else if (value !== null && value !== undefined) throw invalid(`element ${i} of a list of tensors`, 'a Tensor', value);
+    else if (value !== null && value !== undefined)
+      throw invalid(`element ${i} of a list of tensors`, 'a Tensor', value);
   }
   return handles;
 }
@@ -173,7 +174,8 @@ const operators = new Map<string, Operator>();
 export function callOperator(name: string, args: readonly unknown[] = [], options?: Record<string, unknown>): unknown {
   let operator = operators.get(name);
   if (operator === undefined) {
-    if (typeof name !== 'string' || !/^\w+::\w+(\.\w+)?$/.test(name)) throw invalid('name', "an operator's name like aten::add.Tensor", name);
+    if (typeof name !== 'string' || !/^\w+::\w+(\.\w+)?$/.test(name))
+      throw invalid('name', "an operator's name like aten::add.Tensor", name);
     if (!Array.isArray(args)) throw invalid('args', 'an array of positional arguments', args);
     const [base = '', overload = ''] = name.split('.');
     operator = new Operator(base, [overload], true, false);

@@ -22,7 +22,8 @@ export function isDType(value: unknown): value is DType {
 /** One options object out of `to`'s arguments. */
 export function toTensorOptions(target: DType | Device | Tensor | ToOptions, options: ToOptions): ToOptions {
   if (isTensor(target)) return { ...options, dtype: target.dtype, device: target.device };
-  if (typeof target === 'string') return isDType(target) ? { ...options, dtype: target } : { ...options, device: target };
+  if (typeof target === 'string')
+    return isDType(target) ? { ...options, dtype: target } : { ...options, device: target };
   if (isOptions(target)) return { ...(target as ToOptions), ...options };
   throw invalid('to: target', 'a dtype, a device, a Tensor or options', target);
 }

@@ -4,7 +4,16 @@ import { invalid } from './errors.js';
 import { isDType } from './convert.js';
 import { native } from './native.js';
 import { adopt, isTensor, type Tensor } from './tensor.js';
-import { dtypes, encodings, type Complex, type DType, type NestedArray, type Scalar, type TensorOptions, type TypedArray } from './types.js';
+import {
+  dtypes,
+  encodings,
+  type Complex,
+  type DType,
+  type NestedArray,
+  type Scalar,
+  type TensorOptions,
+  type TypedArray,
+} from './types.js';
 
 /**
  * Makes a tensor of JavaScript values. The values are copied.
@@ -15,11 +24,16 @@ import { dtypes, encodings, type Complex, type DType, type NestedArray, type Sca
  *
  * @throws ArgumentError for ragged arrays, values that are no numbers, a shape that does not fit, an unknown dtype
  */
-export function tensor(data: NestedArray | TypedArray, options: TensorOptions & { shape?: readonly number[] } = {}): Tensor {
+export function tensor(
+  data: NestedArray | TypedArray,
+  options: TensorOptions & { shape?: readonly number[] } = {},
+): Tensor {
   const { dtype, device = 'cpu', requiresGrad = false } = options;
   if (dtype !== undefined && !isDType(dtype)) throw invalid('tensor: dtype', `one of ${dtypes.join(', ')}`, dtype);
   if (isTensor(data)) throw invalid('tensor: data', 'values (to copy a tensor use `clone`)', data);
-  const made = ArrayBuffer.isView(data) ? fromTypedArray(data, dtype, options.shape, device) : fromNested(data, dtype, options.shape, device);
+  const made = ArrayBuffer.isView(data)
+    ? fromTypedArray(data, dtype, options.shape, device)
+    : fromNested(data, dtype, options.shape, device);
   return requiresGrad ? made.requiresGrad_() : made;
 }
 
@@ -43,11 +57,17 @@ function checkShape(shape: readonly number[]): void {
   }
 }
 
-function fromTypedArray(data: TypedArray, dtype: DType | undefined, shape: readonly number[] | undefined, device: string): Tensor {
+function fromTypedArray(
+  data: TypedArray,
+  dtype: DType | undefined,
+  shape: readonly number[] | undefined,
+  device: string,
+): Tensor {
   const natural = naturalDType(data);
   const encoded = dtype !== undefined && encodings[dtype].array === data.constructor ? dtype : natural;
   const lanes = encodings[encoded].lanes;
-  if (data.length % lanes !== 0) throw invalid('tensor: data', `pairs of numbers for ${encoded}`, `${data.length} numbers`);
+  if (data.length % lanes !== 0)
+    throw invalid('tensor: data', `pairs of numbers for ${encoded}`, `${data.length} numbers`);
   const count = data.length / lanes;
   if (shape !== undefined) checkShape(shape);
   const sizes = shape ?? [count];
@@ -58,13 +78,19 @@ function fromTypedArray(data: TypedArray, dtype: DType | undefined, shape: reado
   return dtype === undefined || dtype === encoded ? made : made.to(dtype);
 }
 
-function fromNested(data: NestedArray, dtype: DType | undefined, wanted: readonly number[] | undefined, device: string): Tensor {
+function fromNested(
+  data: NestedArray,
+  dtype: DType | undefined,
+  wanted: readonly number[] | undefined,
+  device: string,
+): Tensor {
   const shape: number[] = [];
   for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length);
   const flat: Scalar[] = [];
   flatten(data, shape, 0, flat);
   const kind = kindOf(flat);
-  const target = dtype ?? (kind === 'boolean' ? 'bool' : kind === 'bigint' ? 'int64' : kind === 'complex' ? 'complex64' : 'float32');
+  const target =
+    dtype ?? (kind === 'boolean' ? 'bool' : kind === 'bigint' ? 'int64' : kind === 'complex' ? 'complex64' : 'float32');
   const made = fromTypedArray(encode(flat, kind, target), encodingFor(kind, target), wanted ?? shape, device);
   return made.dtype === target ? made : made.to(target);
 }
@@ -73,13 +99,14 @@ type Kind = 'number' | 'bigint' | 'boolean' | 'complex';
 
 function flatten(level: NestedArray, shape: readonly number[], axis: number, flat: Scalar[]): void {
   if (!Array.isArray(level)) {
-    if (axis !== shape.length) throw invalid('tensor: data', `arrays nested to the same depth (${shape.length})`, level);
+    if (axis !== shape.length)
+      throw invalid('tensor: data', `arrays nested to the same depth (${shape.length})`, level);
     flat.push(level as Scalar);
     return;
   }
-  if (axis >= shape.length || level.length !== shape[axis]) {
-    throw invalid('tensor: data', `arrays of equal length (${shape[axis] ?? 'a value'} at depth ${axis})`, `one of length ${level.length}`);
-  }
+  if (axis >= shape.length) throw invalid('tensor: data', `arrays nested to the same depth (${shape.length})`, level);
+  if (level.length !== shape[axis])
+    throw invalid('tensor: data', `arrays of equal length (${shape[axis]} at depth ${axis})`, level);
   for (const item of level as readonly NestedArray[]) flatten(item, shape, axis + 1, flat);
 }
 
@@ -99,7 +126,12 @@ function kindOf(flat: readonly Scalar[]): Kind {
 }
 
 function isComplex(value: unknown): value is Complex {
-  return typeof value === 'object' && value !== null && typeof (value as Complex).re === 'number' && typeof (value as Complex).im === 'number';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Complex).re === 'number' &&
+    typeof (value as Complex).im === 'number'
+  );
 }
 
 /** The dtype in which values cross the boundary: wide enough to lose nothing before LibTorch converts to the target. */
@@ -115,14 +147,17 @@ function encode(flat: readonly Scalar[], kind: Kind, target: DType): TypedArray 
     return Float64Array.from(flat.flatMap((value) => (isComplex(value) ? [value.re, value.im] : [Number(value), 0])));
   }
   if (kind === 'boolean') return Uint8Array.from(flat, Number);
-  if (kind === 'bigint' || target === 'int64') return BigInt64Array.from(flat, (value) => toInt64(value as number | bigint | boolean));
-  return target === 'float32' ? Float32Array.from(flat as number[], Number) : Float64Array.from(flat as number[], Number);
+  if (kind === 'bigint' || target === 'int64')
+    return BigInt64Array.from(flat, (value) => toInt64(value as number | bigint | boolean));
+  return target === 'float32'
+    ? Float32Array.from(flat as number[], Number)
+    : Float64Array.from(flat as number[], Number);
 }
 
 function toInt64(value: number | bigint | boolean): bigint {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw invalid('tensor: data', 'finite numbers for int64', value);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw invalid('tensor: data', 'finite numbers for int64', value);
   const whole = typeof value === 'number' ? BigInt(Math.trunc(value)) : BigInt(value);
   if (BigInt.asIntN(64, whole) !== whole) throw invalid('tensor: data', 'integers that fit 64 bits', value);
   return whole;
 }
-

@@ -32,4 +32,15 @@ export { scope } from './scope.js';
 export { Tensor, isTensor } from './tensor.js';
 export { TensorList } from './tensorList.js';
 export { Slice, dtypes, isOptions, slice } from './types.js';
-export type { Complex, DType, Device, Index, Layout, MemoryFormat, NestedArray, Scalar, TensorOptions, TypedArray } from './types.js';
+export type {
+  Complex,
+  DType,
+  Device,
+  Index,
+  Layout,
+  MemoryFormat,
+  NestedArray,
+  Scalar,
+  TensorOptions,
+  TypedArray,
+} from './types.js';

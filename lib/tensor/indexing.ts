@@ -43,7 +43,12 @@ function resolve(x: Tensor, given: readonly Index[]): Resolved {
   if (ellipses > 1) throw invalid('index', "at most one '...'", [...given]);
   const consumed = given.reduce<number>((sum, index) => sum + consumedAxes(index), 0);
   const ndim = x.ndim;
-  if (consumed > ndim) throw invalid('index', `indices for at most ${ndim} axes of shape [${x.shape.join(', ')}]`, `indices for ${consumed}`);
+  if (consumed > ndim)
+    throw invalid(
+      'index',
+      `indices for at most ${ndim} axes of shape [${x.shape.join(', ')}]`,
+      `indices for ${consumed}`,
+    );
 
   let view = x;
   let axis = 0;
@@ -72,10 +77,15 @@ function resolve(x: Tensor, given: readonly Index[]): Resolved {
     } else if (isTensor(index)) {
       gather(checkIndexTensor(index), Math.max(1, consumedAxes(index)));
     } else if (Array.isArray(index)) {
-      if (!index.every((value) => Number.isSafeInteger(value))) throw invalid('index', 'an array of whole numbers', index);
+      if (!index.every((value) => Number.isSafeInteger(value)))
+        throw invalid('index', 'an array of whole numbers', index);
       gather(tensor(index as number[], { dtype: 'int64', shape: [index.length], device: x.device }), 1);
     } else {
-      throw invalid('index', "a number, slice(start, end, step), null, '...', a boolean, an array of whole numbers or a Tensor", index);
+      throw invalid(
+        'index',
+        "a number, slice(start, end, step), null, '...', a boolean, an array of whole numbers or a Tensor",
+        index,
+      );
     }
   }
   return { view, gathered: gathered.some((index) => index !== null) ? gathered : null };
@@ -84,7 +94,13 @@ function resolve(x: Tensor, given: readonly Index[]): Resolved {
 function selectElement(view: Tensor, axis: number, index: number): Tensor {
   const size = view.size(axis);
   if (!Number.isInteger(index) || index < -size || index >= size) {
-    throw invalid('index', size === 0 ? `no index at all, since axis ${axis} is empty` : `a whole number from ${-size} to ${size - 1} on axis ${axis}`, index);
+    throw invalid(
+      'index',
+      size === 0
+        ? `no index at all, since axis ${axis} is empty`
+        : `a whole number from ${-size} to ${size - 1} on axis ${axis}`,
+      index,
+    );
   }
   return callOperator('aten::select.int', [view, axis, index]) as Tensor;
 }
@@ -94,13 +110,20 @@ function selectRange(view: Tensor, axis: number, range: Slice): Tensor {
   for (const bound of [start, end]) {
     if (bound !== null && !Number.isSafeInteger(bound)) throw invalid('slice', 'whole numbers or null', bound);
   }
-  if (!Number.isSafeInteger(step) || step < 1) throw invalid('slice: step', 'a whole number of at least 1 (use `flip` to turn an axis round)', step);
+  if (!Number.isSafeInteger(step) || step < 1)
+    throw invalid('slice: step', 'a whole number of at least 1 (use `flip` to turn an axis round)', step);
   return callOperator('aten::slice.Tensor', [view, axis, start, end, step]) as Tensor;
 }
 
 function checkIndexTensor(index: Tensor): Tensor {
   const dtype = index.dtype;
-  if (dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16' || dtype.startsWith('complex')) {
+  if (
+    dtype === 'float32' ||
+    dtype === 'float64' ||
+    dtype === 'float16' ||
+    dtype === 'bfloat16' ||
+    dtype.startsWith('complex')
+  ) {
     throw invalid('index', "a Tensor of an integer dtype or bool (convert with `to('int64')`)", `a Tensor of ${dtype}`);
   }
   return index;

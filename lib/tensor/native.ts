@@ -19,6 +19,10 @@ export interface NativeMemory {
   cap: number;
 }
 
+/**
+ * The addon's functions. Where a function takes `owner`, the addon ignores it: passing the tensors' objects keeps the collector from
+ * finding them dead, and releasing them, between the reading of a handle and its use.
+ */
 export interface NativeAddon {
   /** Gives the addon the function that makes JavaScript errors out of a code and a message. */
   initialize(makeError: (code: string, message: string) => Error): void;
@@ -52,31 +56,44 @@ export interface NativeAddon {
   isSame(a: Handle, b: Handle): boolean;
 
   fromData(data: TypedArray, dtype: string, shape: readonly number[], device: string): Handle;
-  data(handle: Handle): ArrayBuffer;
-  item(handle: Handle): unknown;
+  data(handle: Handle, owner: object): ArrayBuffer;
+  item(handle: Handle, owner: object): unknown;
 
   shape(handle: Handle): number[];
-  strides(handle: Handle): number[];
+  strides(handle: Handle, owner: object): number[];
   dtype(handle: Handle): string;
   device(handle: Handle): string;
-  layout(handle: Handle): string;
-  storageOffset(handle: Handle): number;
-  isContiguous(handle: Handle, memoryFormat: string): boolean;
-  isLeaf(handle: Handle): boolean;
-  requiresGrad(handle: Handle): boolean;
-  setRequiresGrad(handle: Handle, flag: boolean): void;
-  version(handle: Handle): number;
+  layout(handle: Handle, owner: object): string;
+  storageOffset(handle: Handle, owner: object): number;
+  isContiguous(handle: Handle, memoryFormat: string, owner: object): boolean;
+  isLeaf(handle: Handle, owner: object): boolean;
+  requiresGrad(handle: Handle, owner: object): boolean;
+  setRequiresGrad(handle: Handle, flag: boolean, owner: object): void;
+  version(handle: Handle, owner: object): number;
   setData(handle: Handle, source: Handle): void;
-  gradFunction(handle: Handle): string | null;
+  gradFunction(handle: Handle, owner: object): string | null;
   /** The gradient: 0 for none, -1 when it is the tensor of `known`, else a new handle. */
   grad(handle: Handle, known: Handle): Handle;
   setGrad(handle: Handle, gradient: Handle): void;
-  retainGrad(handle: Handle): void;
+  retainGrad(handle: Handle, owner: object): void;
   /** Registers a hook; the number removes it again through `removeHook`. */
   registerHook(handle: Handle, hook: (gradient: Handle) => Handle): number;
   removeHook(handle: Handle, hook: number): void;
-  backward(roots: Float64Array, gradients: Float64Array, retainGraph: boolean, createGraph: boolean, inputs: Float64Array | null): void;
-  backwardAsync(roots: Float64Array, gradients: Float64Array, retainGraph: boolean, createGraph: boolean): Promise<void>;
+  backward(
+    roots: Float64Array,
+    gradients: Float64Array,
+    retainGraph: boolean,
+    createGraph: boolean,
+    inputs: Float64Array | null,
+    owner: object,
+  ): void;
+  backwardAsync(
+    roots: Float64Array,
+    gradients: Float64Array,
+    retainGraph: boolean,
+    createGraph: boolean,
+    owner: object,
+  ): Promise<void>;
   gradients(
     outputs: Float64Array,
     gradients: Float64Array,
@@ -84,6 +101,7 @@ export interface NativeAddon {
     createGraph: boolean,
     inputs: Float64Array,
     allowUnused: boolean,
+    owner: object,
   ): Handle[];
 
   gradEnabled(): boolean;

@@ -18,8 +18,9 @@ export function formatTensor(x: Tensor): string {
   if (x.device !== 'cpu') details.push(`device='${x.device}'`);
   const shape = x.shape;
   const count = x.numel();
-  if (x.device.startsWith('meta') || x.layout !== 'strided') return `${prefix}..., ${[...details, `size=[${shape.join(', ')}]`, `dtype=${x.dtype}`].join(', ')})`;
-  if (count === 0 && shape.length !== 1) details.push(`size=[${shape.join(', ')}]`);
+  if (x.device.startsWith('meta') || x.layout !== 'strided')
+    return `${prefix}..., ${[...details, `size=(${shape.join(', ')})`, `dtype=${x.dtype}`].join(', ')})`;
+  if (count === 0 && shape.length !== 1) details.push(`size=(${shape.join(', ')})`);
   if (!impliedDTypes.has(x.dtype)) details.push(`dtype=${x.dtype}`);
   const gradFunction = x.gradFn;
   if (gradFunction !== null) details.push(`gradFn=<${gradFunction}>`);
@@ -30,7 +31,12 @@ export function formatTensor(x: Tensor): string {
 
 function layout(x: Tensor, shape: readonly number[], summarize: boolean): string {
   const shown = summarize ? edges(x) : x;
-  const wide = shown.dtype === 'float16' || shown.dtype === 'bfloat16' ? 'float32' : shown.dtype === 'complex32' ? 'complex64' : shown.dtype;
+  const wide =
+    shown.dtype === 'float16' || shown.dtype === 'bfloat16'
+      ? 'float32'
+      : shown.dtype === 'complex32'
+        ? 'complex64'
+        : shown.dtype;
   const plain = (callOperator('aten::detach', [shown]) as Tensor).to(wide);
   const read = elementReader(wide, plain.toTypedArray());
   const values = Array.from({ length: plain.numel() }, (_, index) => read(index));
@@ -58,13 +64,21 @@ function edges(x: Tensor): Tensor {
   return shown;
 }
 
-function nest(texts: readonly string[], shown: readonly number[], real: readonly number[], summarize: boolean, indent: number): string {
+function nest(
+  texts: readonly string[],
+  shown: readonly number[],
+  real: readonly number[],
+  summarize: boolean,
+  indent: number,
+): string {
   const [size, ...rest] = shown;
   if (size === undefined) return texts[0]?.trim() ?? '';
   const cut = summarize && (real[0] ?? 0) > 2 * edgeItems;
   if (rest.length === 0) return row(texts, cut, indent);
   const stride = rest.reduce((product, length) => product * length, 1);
-  const parts = Array.from({ length: size }, (_, index) => nest(texts.slice(index * stride, (index + 1) * stride), rest, real.slice(1), summarize, indent + 1));
+  const parts = Array.from({ length: size }, (_, index) =>
+    nest(texts.slice(index * stride, (index + 1) * stride), rest, real.slice(1), summarize, indent + 1),
+  );
   if (cut) parts.splice(edgeItems, 0, '...');
   return `[${parts.join(`,${'\n'.repeat(rest.length)}${' '.repeat(indent + 1)}`)}]`;
 }
@@ -75,20 +89,22 @@ function row(texts: readonly string[], cut: boolean, indent: number): string {
   const width = (texts[0]?.length ?? 0) + 2;
   const perLine = Math.max(1, Math.floor((lineWidth - indent) / width));
   const lines: string[] = [];
-  for (let start = 0; start < items.length; start += perLine) lines.push(items.slice(start, start + perLine).join(', '));
+  for (let start = 0; start < items.length; start += perLine)
+    lines.push(items.slice(start, start + perLine).join(', '));
   return `[${lines.join(`,\n${' '.repeat(indent + 1)}`)}]`;
 }
 
 function formatter(values: readonly Scalar[], dtype: DType): (value: Scalar) => string {
   if (dtype.startsWith('complex')) {
-    const parts = (values as readonly Complex[]).flatMap(({ re, im }) => [re, im]);
-    const format = floatFormatter(parts);
+    const real = floatFormatter((values as readonly Complex[]).map(({ re }) => re));
+    const imaginary = floatFormatter((values as readonly Complex[]).map(({ im }) => Math.abs(im)));
     return (value) => {
       const { re, im } = value as Complex;
-      return `${format(re)}${im < 0 || Object.is(im, -0) ? '-' : '+'}${format(Math.abs(im))}j`;
+      return `${real(re)}${im < 0 || Object.is(im, -0) ? '-' : '+'}${imaginary(Math.abs(im))}j`;
     };
   }
-  if (dtype === 'float32' || dtype === 'float64') return floatFormatter(values as readonly number[]) as (value: Scalar) => string;
+  if (dtype === 'float32' || dtype === 'float64')
+    return floatFormatter(values as readonly number[]) as (value: Scalar) => string;
   return (value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value));
 }
 
@@ -105,7 +121,11 @@ function floatFormatter(values: readonly number[]): (value: number) => string {
   const largest = sizes.reduce((a, b) => Math.max(a, b), 0);
   const smallest = sizes.reduce((a, b) => Math.min(a, b), Infinity);
   const whole = values.every((value) => !Number.isFinite(value) || Number.isInteger(value));
-  const scientific = sizes.length > 0 && (whole ? largest / smallest > 1000 || largest > 1e8 : largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4);
+  const scientific =
+    sizes.length > 0 &&
+    (whole
+      ? largest / smallest > 1000 || largest > 1e8
+      : largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4);
   return (value) => {
     const name = special(value);
     if (name !== null) return name;

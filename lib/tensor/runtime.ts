@@ -36,7 +36,8 @@ export function setRngState(state: Tensor): void {
 
 /** Sets how many threads one operator may use on the CPU. */
 export function setNumThreads(count: number): void {
-  if (!Number.isSafeInteger(count) || count < 1 || count > 4096) throw invalid('setNumThreads: count', 'a whole number from 1 to 4096', count);
+  if (!Number.isSafeInteger(count) || count < 1 || count > 4096)
+    throw invalid('setNumThreads: count', 'a whole number from 1 to 4096', count);
   native.setNumThreads(count);
 }
 
@@ -91,7 +92,8 @@ export function emptyCache(): void {
 
 /** Limits the CPU memory of tensors: an allocation beyond it throws OutOfMemoryError. `null` takes the limit away. */
 export function setMemoryCap(bytes: number | null): void {
-  if (bytes !== null && (!Number.isSafeInteger(bytes) || bytes < 1)) throw invalid('setMemoryCap: bytes', 'a whole number of at least 1, or null', bytes);
+  if (bytes !== null && (!Number.isSafeInteger(bytes) || bytes < 1))
+    throw invalid('setMemoryCap: bytes', 'a whole number of at least 1, or null', bytes);
   native.setMemoryCap(bytes ?? 0);
 }
 

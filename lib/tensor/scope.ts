@@ -61,9 +61,12 @@ export function scope<T>(fn: () => T): T {
   made = outer;
   if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
     for (const tensor of inner) tensor.dispose();
-    throw new TenchError('scope: the function returned a promise; a scope is synchronous, so await first and open the scope around the tensor work', {
-      code: 'ERR_TENCH_ASYNC_SCOPE',
-    });
+    throw new TenchError(
+      'scope: the function returned a promise; a scope is synchronous, so await first and open the scope around the tensor work',
+      {
+        code: 'ERR_TENCH_ASYNC_SCOPE',
+      },
+    );
   }
   const kept = new Set<Tensor>();
   collect(result, kept, new Set());

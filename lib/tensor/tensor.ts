@@ -11,7 +11,17 @@ import { native, type Handle } from './native.js';
 import { formatTensor } from './printing.js';
 import { currentScope, setScopeHooks } from './scope.js';
 import { callOperator } from './call.js';
-import { encodings, type DType, type Device, type Index, type Layout, type MemoryFormat, type NestedArray, type Scalar, type TypedArray } from './types.js';
+import {
+  encodings,
+  type DType,
+  type Device,
+  type Index,
+  type Layout,
+  type MemoryFormat,
+  type NestedArray,
+  type Scalar,
+  type TypedArray,
+} from './types.js';
 
 let handleOfTensor: (tensor: Tensor) => Handle;
 let fillTensor: (tensor: Tensor, handle: Handle) => Tensor;
@@ -53,7 +63,8 @@ export class Tensor {
 
   /** @internal A handle of the addon's table; 0 makes an empty shell that is filled later. */
   constructor(handle: Handle) {
-    if (typeof handle !== 'number') throw invalid('new Tensor', 'a handle of the addon (use `tensor(data)` to make a tensor)', handle);
+    if (typeof handle !== 'number')
+      throw invalid('new Tensor', 'a handle of the addon (use `tensor(data)` to make a tensor)', handle);
     this.#handle = 0;
     if (handle !== 0) {
       if (currentScope() === null) native.track(this, handle);
@@ -79,7 +90,7 @@ export class Tensor {
 
   /** How the elements are stored; `'strided'` for dense tensors. */
   get layout(): Layout {
-    return native.layout(handleOfTensor(this));
+    return native.layout(handleOfTensor(this), this);
   }
 
   /** Number of axes. */
@@ -99,33 +110,34 @@ export class Tensor {
     const shape = this.shape;
     if (axis === undefined) return shape;
     const size = shape.at(axis);
-    if (!Number.isInteger(axis) || size === undefined) throw invalid('size: axis', `a whole number from ${-shape.length} to ${shape.length - 1}`, axis);
+    if (!Number.isInteger(axis) || size === undefined)
+      throw invalid('size: axis', `a whole number from ${-shape.length} to ${shape.length - 1}`, axis);
     return size;
   }
 
   /** Distance in elements between neighbours, by axis. */
   stride(): number[] {
-    return native.strides(handleOfTensor(this));
+    return native.strides(handleOfTensor(this), this);
   }
 
   /** Offset of the first element in the storage, in elements. */
   storageOffset(): number {
-    return native.storageOffset(handleOfTensor(this));
+    return native.storageOffset(handleOfTensor(this), this);
   }
 
   /** Whether the elements lie in memory in the order of the given format; default row-major. */
   isContiguous(options: { memoryFormat?: MemoryFormat } = {}): boolean {
-    return native.isContiguous(handleOfTensor(this), options.memoryFormat ?? 'contiguous_format');
+    return native.isContiguous(handleOfTensor(this), options.memoryFormat ?? 'contiguous_format', this);
   }
 
   /** Whether operations on this tensor are recorded. Settable on leaf tensors only. */
   get requiresGrad(): boolean {
-    return native.requiresGrad(handleOfTensor(this));
+    return native.requiresGrad(handleOfTensor(this), this);
   }
 
   set requiresGrad(flag: boolean) {
     if (typeof flag !== 'boolean') throw invalid('requiresGrad', 'a boolean', flag);
-    native.setRequiresGrad(handleOfTensor(this), flag);
+    native.setRequiresGrad(handleOfTensor(this), flag, this);
   }
 
   /** Sets `requiresGrad` and returns the tensor. */
@@ -136,12 +148,12 @@ export class Tensor {
 
   /** Whether the tensor is not the result of a recorded operation; only leaves collect `grad`. */
   get isLeaf(): boolean {
-    return native.isLeaf(handleOfTensor(this));
+    return native.isLeaf(handleOfTensor(this), this);
   }
 
   /** The name of the recorded operation that made this tensor, or null. */
   get gradFn(): string | null {
-    return native.gradFunction(handleOfTensor(this));
+    return native.gradFunction(handleOfTensor(this), this);
   }
 
   /** The gradient that `backward` collected, or null. The same object until it is replaced. */
@@ -161,7 +173,7 @@ export class Tensor {
 
   /** Keeps the gradient of this non-leaf tensor in `grad` at the next `backward`. */
   retainGrad(): void {
-    native.retainGrad(handleOfTensor(this));
+    native.retainGrad(handleOfTensor(this), this);
   }
 
   /**
@@ -181,14 +193,27 @@ export class Tensor {
 
   /** Counts in-place changes; autograd compares it to find a value that was changed after it was saved. */
   get version(): number {
-    return native.version(handleOfTensor(this));
+    return native.version(handleOfTensor(this), this);
   }
 
   /** Makes this tensor share `source`'s data, keeping its identity, its hooks and its place in modules and optimizers. */
   setData(source: Tensor): void {
     if (!isTensorObject(source)) throw invalid('setData: source', 'a Tensor', source);
-    native.setData(handleOfTensor(this), handleOfTensor(source));
+    const metaOrNot = (tensor: Tensor): boolean => tensor.device === 'meta';
+    if (metaOrNot(this) === metaOrNot(source)) native.setData(handleOfTensor(this), handleOfTensor(source));
+    else this.#replace(source);
     this.#shape = this.#dtype = this.#device = undefined;
+  }
+
+  /** LibTorch itself swaps data only between tensors that have some; to and from `meta` this object gets another tensor, with no hooks. */
+  #replace(source: Tensor): void {
+    const requiresGrad = this.requiresGrad;
+    const fresh = native.share(handleOfTensor(source.detach()));
+    native.track(this, fresh);
+    native.release(this.#handle);
+    this.#handle = fresh;
+    this.#grad = null;
+    if (requiresGrad) native.setRequiresGrad(fresh, true, this);
   }
 
   /**
@@ -213,20 +238,26 @@ export class Tensor {
 
   /** The only element as a JavaScript value: a number (a BigInt beyond 2^53), a boolean, or `{ re, im }`. */
   item(): number {
-    return native.item(handleOfTensor(this)) as number;
+    return native.item(handleOfTensor(this), this) as number;
   }
 
   /** A copy of the elements in row-major order, in the encoding of the dtype. */
   toTypedArray(): TypedArray {
     const encoding = encodings[this.dtype];
-    if (encoding === undefined) throw new TenchError(`toTypedArray: dtype ${this.dtype} has no typed array; convert with \`to\` first`);
-    return new encoding.array(native.data(handleOfTensor(this)));
+    if (encoding === undefined)
+      throw new TenchError(`toTypedArray: dtype ${this.dtype} has no typed array; convert with \`to\` first`);
+    return new encoding.array(native.data(handleOfTensor(this), this));
   }
 
   /** The elements as nested arrays of JavaScript values; a bare value for a scalar tensor. */
   toList(): NestedArray {
     const shape = this.shape;
-    const plain = this.dtype === 'float16' || this.dtype === 'bfloat16' ? this.to('float32') : this.dtype === 'complex32' ? this.to('complex64') : this;
+    const plain =
+      this.dtype === 'float16' || this.dtype === 'bfloat16'
+        ? this.to('float32')
+        : this.dtype === 'complex32'
+          ? this.to('complex64')
+          : this;
     const flat = plain.toTypedArray();
     const read = elementReader(plain.dtype, flat);
     let next = 0;
@@ -266,7 +297,8 @@ export class Tensor {
 /** Reads element i of a tensor's data as a JavaScript value. */
 export function elementReader(dtype: DType, flat: TypedArray): (index: number) => Scalar {
   if (dtype === 'bool') return (index) => flat[index] !== 0;
-  if (encodings[dtype].lanes === 2) return (index) => ({ re: Number(flat[2 * index]), im: Number(flat[2 * index + 1]) });
+  if (encodings[dtype].lanes === 2)
+    return (index) => ({ re: Number(flat[2 * index]), im: Number(flat[2 * index + 1]) });
   if (dtype === 'int64' || dtype === 'uint64') {
     return (index) => {
       const value = flat[index] as bigint;
@@ -277,9 +309,12 @@ export function elementReader(dtype: DType, flat: TypedArray): (index: number) =
 }
 
 function disposed(): TenchError {
-  return new TenchError('this tensor was disposed, by `dispose`, `using` or the end of a scope; return it from the scope or keep a clone', {
-    code: 'ERR_TENCH_DISPOSED',
-  });
+  return new TenchError(
+    'this tensor was disposed, by `dispose`, `using` or the end of a scope; return it from the scope or keep a clone',
+    {
+      code: 'ERR_TENCH_DISPOSED',
+    },
+  );
 }
 
 /** Whether a value is a tensor made by this copy of tench. */

@@ -1163,12 +1163,10 @@ export const emptyStrided = factoryFunction('aten::empty_strided', [''], false) 
 
 /**
  * `aten::eq.Tensor(Tensor self, Tensor other) -> Tensor`
- * `aten::eq.Tensor_list(Tensor[] a, Tensor[] b) -> bool`
  * `aten::eq.Scalar(Tensor self, Scalar other) -> Tensor`
  */
-export const eq = operatorFunction('aten::eq', ['Tensor', 'Tensor_list', 'Scalar'], false) as {
+export const eq = operatorFunction('aten::eq', ['Tensor', 'Scalar'], false) as {
   (self: Tensor, other: Tensor | Scalar): Tensor;
-  (a: readonly Tensor[], b: readonly Tensor[]): boolean;
   (self: Tensor, other: Scalar): Tensor;
 };
 
@@ -2588,12 +2586,10 @@ export const narrow = operatorFunction('aten::narrow', ['', 'Tensor'], false) as
 
 /**
  * `aten::ne.Tensor(Tensor self, Tensor other) -> Tensor`
- * `aten::ne.Tensor_list(Tensor[] a, Tensor[] b) -> bool`
  * `aten::ne.Scalar(Tensor self, Scalar other) -> Tensor`
  */
-export const ne = operatorFunction('aten::ne', ['Tensor', 'Tensor_list', 'Scalar'], false) as {
+export const ne = operatorFunction('aten::ne', ['Tensor', 'Scalar'], false) as {
   (self: Tensor, other: Tensor | Scalar): Tensor;
-  (a: readonly Tensor[], b: readonly Tensor[]): boolean;
   (self: Tensor, other: Scalar): Tensor;
 };
 
@@ -3046,6 +3042,23 @@ export const randnLike = factoryFunction('aten::randn_like', ['', 'generator'], 
 };
 
 /**
+ * `aten::randperm(SymInt n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
+ * `aten::randperm.generator(SymInt n, *, Generator? generator, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor`
+ */
+export const randperm = factoryFunction('aten::randperm', ['', 'generator'], false) as {
+  (
+    n: number,
+    options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+};
+
+/**
  * `aten::ravel(Tensor(a) self) -> Tensor(a)`
  */
 export const ravel = operatorFunction('aten::ravel', [''], false) as {
@@ -3407,22 +3420,18 @@ export const softshrink = operatorFunction('aten::softshrink', [''], false) as {
 
 /**
  * `aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
- * `aten::sort.Tensor(Tensor[](a!) self, bool reverse=False) -> ()`
  * `aten::sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
  */
-export const sort = operatorFunction('aten::sort', ['', 'Tensor', 'stable'], true) as {
+export const sort = operatorFunction('aten::sort', ['', 'stable'], false) as {
   (self: Tensor, dim?: number, descending?: boolean): [Tensor, Tensor];
-  (self: readonly Tensor[], reverse?: boolean): void;
   (self: Tensor, options?: { stable?: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor];
 };
 
 /**
- * `aten::split(Tensor(a -> *) self, int[] split_sizes, int dim=0) -> Tensor(a)[]`
  * `aten::split.Tensor(Tensor(a -> *) self, SymInt split_size, int dim=0) -> Tensor(a)[]`
  * `aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]`
  */
-export const split = operatorFunction('aten::split', ['', 'Tensor', 'sizes'], false) as {
-  (self: Tensor, splitSizes: readonly number[], dim?: number): Tensor[];
+export const split = operatorFunction('aten::split', ['Tensor', 'sizes'], false) as {
   (self: Tensor, splitSize: number, dim?: number): Tensor[];
   (self: Tensor, splitSize: readonly number[], dim?: number): Tensor[];
 };
@@ -3604,6 +3613,18 @@ export const tile = operatorFunction('aten::tile', [''], false) as {
  */
 export const toDense = operatorFunction('aten::to_dense', [''], false) as {
   (self: Tensor, dtype?: DType | null, options?: { maskedGrad?: boolean | null }): Tensor;
+};
+
+/**
+ * `aten::to_sparse(Tensor self, *, Layout? layout=None, int[2]? blocksize=None, int? dense_dim=None) -> Tensor`
+ * `aten::to_sparse.sparse_dim(Tensor self, int sparse_dim) -> Tensor`
+ */
+export const toSparse = operatorFunction('aten::to_sparse', ['', 'sparse_dim'], false) as {
+  (
+    self: Tensor,
+    options?: { layout?: Layout | null; blocksize?: number | readonly number[] | null; denseDim?: number | null },
+  ): Tensor;
+  (self: Tensor, sparseDim: number): Tensor;
 };
 
 /**

@@ -503,13 +503,8 @@ export interface TensorMethods {
   contiguous(options?: { memoryFormat?: MemoryFormat }): Tensor;
   /**
    * `aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)`
-   * `aten::copy_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)`
-   * `aten::copy_.float(Tensor(a!) self, float other) -> Tensor(a!)`
-   * `aten::copy_.int(Tensor(a!) self, int other) -> Tensor(a!)`
    */
   copy_(src: Tensor, nonBlocking?: boolean): this;
-  copy_(other: Tensor): this;
-  copy_(other: number): this;
   /**
    * `aten::copysign.Tensor(Tensor self, Tensor other) -> Tensor`
    * `aten::copysign.Scalar(Tensor self, Scalar other) -> Tensor`
@@ -676,7 +671,6 @@ export interface TensorMethods {
   }): Tensor;
   /**
    * `aten::eq.Tensor(Tensor self, Tensor other) -> Tensor`
-   * `aten::eq.Tensor_list(Tensor[] a, Tensor[] b) -> bool`
    * `aten::eq.Scalar(Tensor self, Scalar other) -> Tensor`
    */
   eq(other: Tensor | Scalar): Tensor;
@@ -1528,7 +1522,6 @@ export interface TensorMethods {
   narrow(dim: number, start: Tensor, length: number): Tensor;
   /**
    * `aten::ne.Tensor(Tensor self, Tensor other) -> Tensor`
-   * `aten::ne.Tensor_list(Tensor[] a, Tensor[] b) -> bool`
    * `aten::ne.Scalar(Tensor self, Scalar other) -> Tensor`
    */
   ne(other: Tensor | Scalar): Tensor;
@@ -1996,17 +1989,14 @@ export interface TensorMethods {
   softshrink(lambd?: Scalar): Tensor;
   /**
    * `aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
-   * `aten::sort.Tensor(Tensor[](a!) self, bool reverse=False) -> ()`
    * `aten::sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)`
    */
   sort(dim?: number, descending?: boolean): [Tensor, Tensor];
   sort(options?: { stable?: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor];
   /**
-   * `aten::split(Tensor(a -> *) self, int[] split_sizes, int dim=0) -> Tensor(a)[]`
    * `aten::split.Tensor(Tensor(a -> *) self, SymInt split_size, int dim=0) -> Tensor(a)[]`
    * `aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]`
    */
-  split(splitSizes: readonly number[], dim?: number): Tensor[];
   split(splitSize: number, dim?: number): Tensor[];
   split(splitSize: readonly number[], dim?: number): Tensor[];
   /**
@@ -2150,6 +2140,16 @@ export interface TensorMethods {
    * `aten::to_dense(Tensor self, ScalarType? dtype=None, *, bool? masked_grad=None) -> Tensor`
    */
   toDense(dtype?: DType | null, options?: { maskedGrad?: boolean | null }): Tensor;
+  /**
+   * `aten::to_sparse(Tensor self, *, Layout? layout=None, int[2]? blocksize=None, int? dense_dim=None) -> Tensor`
+   * `aten::to_sparse.sparse_dim(Tensor self, int sparse_dim) -> Tensor`
+   */
+  toSparse(options?: {
+    layout?: Layout | null;
+    blocksize?: number | readonly number[] | null;
+    denseDim?: number | null;
+  }): Tensor;
+  toSparse(sparseDim: number): Tensor;
   /**
    * `aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)`
    */
@@ -2438,7 +2438,7 @@ export const methodTable: readonly (readonly [
   ['combinations', 'aten::combinations', [''], false],
   ['conj', 'aten::conj', [''], false],
   ['contiguous', 'aten::contiguous', [''], false],
-  ['copy_', 'aten::copy_', ['', 'Tensor', 'float', 'int'], true],
+  ['copy_', 'aten::copy_', [''], true],
   ['copysign', 'aten::copysign', ['Tensor', 'Scalar'], false],
   ['corrcoef', 'aten::corrcoef', [''], false],
   ['cos', 'aten::cos', [''], false],
@@ -2743,8 +2743,8 @@ export const methodTable: readonly (readonly [
   ['softmax', 'aten::softmax', ['int'], false],
   ['softplus', 'aten::softplus', [''], false],
   ['softshrink', 'aten::softshrink', [''], false],
-  ['sort', 'aten::sort', ['', 'stable'], true],
-  ['split', 'aten::split', ['', 'Tensor', 'sizes'], false],
+  ['sort', 'aten::sort', ['', 'stable'], false],
+  ['split', 'aten::split', ['Tensor', 'sizes'], false],
   ['splitWithSizes', 'aten::split_with_sizes', [''], false],
   ['sqrt', 'aten::sqrt', [''], false],
   ['sqrt_', 'aten::sqrt_', [''], true],
@@ -2773,6 +2773,7 @@ export const methodTable: readonly (readonly [
   ['threshold_', 'aten::threshold_', [''], true],
   ['tile', 'aten::tile', [''], false],
   ['toDense', 'aten::to_dense', [''], false],
+  ['toSparse', 'aten::to_sparse', ['', 'sparse_dim'], false],
   ['topk', 'aten::topk', [''], false],
   ['trace', 'aten::trace', [''], false],
   ['transpose', 'aten::transpose', ['int'], false],

@@ -1,0 +1,13 @@
+/** tench: train vision models in TypeScript on LibTorch. This file only says what users may import. */
+
+export * from './tensor/index.js';
+export * as nn from './nn/index.js';
+export * as F from './nn/functional.js';
+export { ConvLayer, Hook, Hooks, Module, Parameter, GeneralReLU, convLayer, findModules } from './nn/index.js';
+export type { ConvLayerOptions, HookFunction, HookHandle, LayerFactory, StateDict } from './nn/index.js';
+export * from './data/index.js';
+export * from './vision/index.js';
+export * from './optim/index.js';
+export * from './learner/index.js';
+export * from './report/index.js';
+export * from './io/index.js';

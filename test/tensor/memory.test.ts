@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import t from 'tap';
+
+import { emptyCache, memory, ones, resetPeakMemory, setMemoryCap, zeros } from '../../lib/tensor/index.js';
+
+const library = new URL('../../lib/tensor/index.js', import.meta.url).href;
+
+/** Node binaries to try: this one, and those that TENCH_NODES names (separated by colons), as CI does. */
+const nodes = [process.execPath, ...(process.env['TENCH_NODES'] ?? '').split(':').filter((path) => path !== '')];
+
+function run(node: string, code: string): string {
+  const script = `const T = await import(${JSON.stringify(library)}); ${code}`;
+  return execFileSync(node, ['--expose-gc', '--input-type=module', '--eval', script], { encoding: 'utf8' }).trim();
+}
+
+for (const node of nodes) {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  t.test(`a synchronous loop of 3,000 temporaries of 1 MiB needs no scope (Node ${version})`, async (t) => {
+    const peak = Number(
+      run(
+        node,
+        `for (let i = 0; i < 3000; i += 1) T.ones([512, 512]); console.log(process.resourceUsage().maxRSS / 1024);`,
+      ),
+    );
+    t.ok(peak < 450, `peak of ${peak.toFixed(0)} MB`);
+  });
+
+  t.test(`finalizers run inside a synchronous loop (Node ${version})`, async (t) => {
+    const alive = Number(
+      run(node, `for (let i = 0; i < 100; i += 1) T.ones([4]); gc(); console.log(T.memory().tensors);`),
+    );
+    t.ok(alive < 10, `${alive} of 100 dropped tensors are left after a collection`);
+  });
+}
+
+t.test('memory counts exactly', async (t) => {
+  const before = memory();
+  const x = zeros([1000]);
+  t.equal(memory().bytes - before.bytes, 4000);
+  t.equal(memory().tensors - before.tensors, 1);
+  const view = x.get(0);
+  t.equal(memory().bytes - before.bytes, 4000, 'a view takes no bytes');
+  x.dispose();
+  t.equal(memory().bytes - before.bytes, 4000, 'and keeps those of its base');
+  view.dispose();
+  t.equal(memory().bytes, before.bytes);
+});
+
+t.test('running out of memory is an error, and the process goes on', async (t) => {
+  emptyCache();
+  resetPeakMemory();
+  setMemoryCap(memory().heldBytes + 64 * 2 ** 20);
+  try {
+    t.throws(() => zeros([64, 1024, 1024]), {
+      name: 'OutOfMemoryError',
+      code: 'ERR_TENCH_MEMORY',
+      message: /268435456/,
+    });
+    t.equal(ones([1024]).sum().item(), 1024);
+  } finally {
+    setMemoryCap(null);
+  }
+  t.equal(zeros([64, 1024, 1024]).numel(), 2 ** 26, 'without the cap it fits');
+  t.throws(() => zeros([2 ** 50]), { code: 'ERR_TENCH_MEMORY' }, 'more than the machine has');
+  t.throws(() => setMemoryCap(-1), { code: 'ERR_TENCH_ARGUMENT' });
+});
