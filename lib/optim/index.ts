@@ -1,0 +1,23 @@
+/** Optimizers: one class, the parts it is made of, recipes, and schedules for its hyper-parameters. */
+
+export { Optimizer, Optimizer as StatefulOptimizer } from './optimizer.js';
+export { Stat, type Hypers, type State, type Stepper } from './parts.js';
+export type { OptimizerOptions } from './types.js';
+export type { ParameterSource } from './groups.js';
+export type { GroupPlan } from './plan.js';
+export type { OptimizerState } from './state.js';
+export { AverageGrad, AverageSqrGrad, StepCount, type AverageOptions } from './stats.js';
+export {
+  adamStep,
+  debiasTerm,
+  l2Reg,
+  lambStep,
+  momentumStep,
+  sgdStep,
+  trustRatio,
+  weightDecay,
+  type AdamContext,
+} from './steppers.js';
+export { perTensor, type TensorStepper } from './perTensor.js';
+export { adamOpt, lambOpt, sgdMomOpt, sgdOpt, type AdamHypers, type SgdHypers, type SgdMomHypers } from './recipes.js';
+export { combineScheds, cos1cycleAnneal, schedCos, schedExp, schedLin, schedNo, type Schedule } from './schedules.js';

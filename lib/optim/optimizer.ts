@@ -1,0 +1,187 @@
+/** The one optimizer: groups of parameters with hyper-parameters, stats that remember, steppers that change. */
+
+import { inspect } from 'node:util';
+
+import { invalid, noGrad, TensorList, type Tensor } from '../tensor/index.js';
+import { outsideScope } from '../tensor/scope.js';
+import { Chunks, type Active, type Chunk } from './chunks.js';
+import { toGroups, toList, type ParameterSource } from './groups.js';
+import { agreeOnKeys } from './keys.js';
+import { nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
+import { choosePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
+import { loadState, readState, type OptimizerState } from './state.js';
+import type { OptimizerOptions } from './types.js';
+
+/**
+ * Steps parameters along their gradients, as its parts say.
+ *
+ * A step of a parameter that has a gradient is: the gradient steppers change the gradient, the stats take it in, the steppers change the
+ * parameter, each in the order given. Parameters without a gradient stay as they are, with all that is remembered of them.
+ *
+ * @example new Optimizer(model.parameters(), [weightDecay, momentumStep], { stats: new AverageGrad(), lr: 0.1, wd: 0.01 })
+ */
+export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G extends Stepper = never> {
+  readonly gradSteppers: readonly Stepper[];
+  readonly stats: readonly Stat[];
+  readonly steppers: readonly Stepper[];
+  /** The parameters by group. */
+  readonly paramGroups: Tensor[][];
+  /** The hyper-parameters by group, an object each; what is written here holds from the next step on. */
+  readonly hypers: Hypers[];
+
+  readonly #chunks: Chunks;
+  readonly #path: Path;
+  readonly #gradRunners: readonly Runner[];
+
+  /**
+   * @param params parameters (one group), or lists of parameters (a group each); any iterable. One that comes twice is stepped once
+   * @param steppers one or more
+   * @param options `stats` and `gradSteppers`, one or more; all other entries are hyper-parameters, copied to every group, that win over the parts' defaults
+   * @throws ArgumentError for no parameters, what is no parameter or part, a hyper-parameter that is no number
+   * @throws TenchError (`ERR_TENCH_OPTIMIZER_KEY`) for a key that a part takes and nobody provides, or that two parts define differently
+   */
+  constructor(params: ParameterSource, steppers: S | readonly S[], options: OptimizerOptions<S, T, G>) {
+    const { stats, gradSteppers, ...given } = (options as Options | undefined) ?? {};
+    this.paramGroups = toGroups(params);
+    this.gradSteppers = toSteppers('gradSteppers', gradSteppers);
+    this.stats = toList(stats);
+    this.steppers = toSteppers('steppers', steppers);
+    if (this.steppers.length === 0) throw invalid('steppers', 'at least one stepper', steppers);
+    for (const [i, stat] of this.stats.entries()) {
+      if (!isStat(stat)) throw invalid(`stats[${i}]`, 'a stat, with initState and update', stat);
+    }
+    const agreed = outsideScope(() => noGrad(() => agreeOnKeys(this.#parts(), given, this.paramGroups)));
+    this.hypers = this.paramGroups.map(() => ({ ...agreed }));
+    this.#chunks = new Chunks(this.stats);
+    this.#path = choosePath(this.#parts());
+    this.#gradRunners = this.gradSteppers.map(makeRunner);
+  }
+
+  /** Takes one step with the gradients that are there. */
+  step(): void {
+    this.#checkHypers();
+    // What stats make must outlive a scope that the caller has open.
+    outsideScope(() => noGrad(() => this.#step()));
+  }
+
+  /**
+   * Forgets the gradients.
+   *
+   * @param options.setToNull null (default): gradients take no memory until the next backward, and a parameter that gets none is not stepped. False:
+   *   zeros in place, as in the lesson, so that it goes on by momentum and decay; a parameter that is frozen by then loses its gradient all the same
+   */
+  zeroGrad({ setToNull = true }: { setToNull?: boolean } = {}): void {
+    const kept: Tensor[] = [];
+    for (const tensor of this.paramGroups.flat()) {
+      const grad = setToNull || !tensor.requiresGrad ? null : (tensor.grad?.detach() ?? null);
+      tensor.grad = grad;
+      if (grad !== null) kept.push(grad);
+    }
+    if (kept.length > 0) noGrad(() => new TensorList(kept).zero_());
+  }
+
+  /**
+   * Adds parameters as a group of their own.
+   *
+   * @param hypers of the new group; what is left out is copied from the last one
+   */
+  addParamGroup(params: Iterable<Tensor>, hypers: Hypers = {}): void {
+    const known = new Set(this.paramGroups.flat());
+    const group = toGroups([...params].filter((tensor) => !known.has(tensor)))[0] ?? [];
+    this.hypers.push({ ...this.hypers.at(-1), ...hypers });
+    this.paramGroups.push(group);
+  }
+
+  /** How each group is stepped, and in how many lists. */
+  plan(): GroupPlan[] {
+    return this.paramGroups.map((parameters, group) => ({
+      group,
+      parameters: parameters.length,
+      path: [...this.gradSteppers.map(nameOf), this.#path.name].join(', '),
+      lists: this.#chunks.current.filter((chunk) => chunk.group === group).length,
+    }));
+  }
+
+  /** What a resumed run needs besides the parameters. The tensors are the optimizer's own: clone what must not change with the next step. */
+  stateDict(): OptimizerState {
+    return readState(this.paramGroups, this.hypers, this.#chunks.states());
+  }
+
+  /**
+   * Takes over hyper-parameters and state; tensors are copied to their parameters' devices.
+   *
+   * @throws ArgumentError, with nothing changed, when groups, parameters or shapes do not fit
+   */
+  loadStateDict(dict: OptimizerState): void {
+    const { hypers, states } = outsideScope(() => noGrad(() => loadState(dict, this.paramGroups, this.stats)));
+    this.#chunks.restore(states);
+    hypers.forEach((values, group) => Object.assign(this.hypers[group]!, values));
+  }
+
+  [inspect.custom](): string {
+    const list = (label: string, parts: readonly (Stepper | Stat)[]): string =>
+      parts.length === 0 ? '' : `${label}: ${parts.map((part) => nameOf(part).replace(/^\w+ /, '')).join(', ')}; `;
+    const parts = list('gradSteppers', this.gradSteppers) + list('stats', this.stats) + list('steppers', this.steppers);
+    const groups = this.paramGroups.map(({ length }, i) => {
+      const hypers = inspect(this.hypers[i], { breakLength: Infinity });
+      return `  ${i}: ${length} ${length === 1 ? 'parameter' : 'parameters'}, ${hypers}`;
+    });
+    return [`Optimizer(${parts.slice(0, -2)})`, ...groups].join('\n');
+  }
+
+  #parts(): Parts {
+    return { gradSteppers: this.gradSteppers, stats: this.stats, steppers: this.steppers };
+  }
+
+  #checkHypers(): void {
+    this.hypers.forEach((hypers, group) => {
+      for (const [key, value] of Object.entries(hypers)) {
+        if (typeof value !== 'number' || Number.isNaN(value))
+          throw invalid(`hypers[${group}].${key}`, 'a number', value);
+      }
+    });
+  }
+
+  #active(): Active[] {
+    const active: Active[] = [];
+    this.paramGroups.forEach((parameters, group) => {
+      for (const tensor of parameters) {
+        const { grad } = tensor;
+        if (grad !== null) active.push({ group, tensor, grad });
+      }
+    });
+    return active;
+  }
+
+  #step(): void {
+    const active = this.#active();
+    const chunks = this.#chunks.take(active);
+    const hypersOf = ({ group }: Chunk): Hypers => this.hypers[group]!;
+    try {
+      for (const run of this.#gradRunners) {
+        for (const chunk of chunks) run(chunk, hypersOf(chunk));
+        for (const { p } of chunks) p.holdGrad(p.collectGrad()); // it may have replaced them tensor by tensor
+      }
+      for (const chunk of chunks) this.#path.run(chunk, hypersOf(chunk));
+    } finally {
+      for (const { p } of chunks) p.holdGrad(undefined);
+      if (this.#gradRunners.length > 0)
+        for (const { tensor, grad } of active) if (tensor.grad !== grad) tensor.grad = grad;
+    }
+  }
+}
+
+/** The third argument as it may come from plain JavaScript. */
+type Options = { stats?: Stat | Stat[]; gradSteppers?: Stepper | Stepper[] } & Record<string, unknown>;
+
+function isStat(value: unknown): value is Stat {
+  const { initState, update } = (value ?? {}) as Partial<Record<keyof Stat, unknown>>;
+  return typeof initState === 'function' && typeof update === 'function';
+}
+
+function toSteppers(argument: string, given: unknown): readonly Stepper[] {
+  const steppers = toList(given as Stepper | readonly Stepper[] | undefined);
+  for (const [i, stepper] of steppers.entries())
+    if (typeof stepper !== 'function') throw invalid(`${argument}[${i}]`, 'a function', stepper);
+  return steppers;
+}

@@ -1,0 +1,74 @@
+/** An optimizer's memory as plain data: hyper-parameters, and what is remembered of each parameter, by number. */
+
+import { invalid, isTensor, TensorList, type Tensor } from '../tensor/index.js';
+import type { ParameterState } from './chunks.js';
+import type { Hypers, Stat } from './parts.js';
+
+/** What `Optimizer.stateDict` returns. Parameters are numbered through all groups, from 0. */
+export interface OptimizerState {
+  /** Of each parameter that was ever stepped. */
+  state: Record<number, ParameterState>;
+  /** Of each group: its parameters and its hyper-parameters. */
+  groups: { params: number[]; hypers: Hypers }[];
+}
+
+/** @internal */
+export function readState(
+  groups: readonly Tensor[][],
+  hypers: readonly Hypers[],
+  states: ReadonlyMap<Tensor, ParameterState>,
+): OptimizerState {
+  const dict: OptimizerState = { state: {}, groups: [] };
+  let next = 0;
+  groups.forEach((parameters, group) => {
+    const params = parameters.map((tensor) => {
+      const state = states.get(tensor);
+      if (state !== undefined) dict.state[next] = { ...state };
+      return next++;
+    });
+    dict.groups.push({ params, hypers: { ...hypers[group] } });
+  });
+  return dict;
+}
+
+/** @internal The hyper-parameters and new states that a dict asks for, once all of it is known to fit. */
+export function loadState(
+  dict: OptimizerState,
+  groups: readonly Tensor[][],
+  stats: readonly Stat[],
+): { hypers: Hypers[]; states: Map<Tensor, ParameterState> } {
+  const sizes = groups.map((group) => group.length);
+  const given = dict.groups.map(({ params }) => params.length);
+  if (String(given) !== String(sizes))
+    throw invalid('dict.groups', `groups of ${sizes.join(', ')} parameters`, `groups of ${given.join(', ')}`);
+  const numbers = dict.groups.flatMap(({ params }) => params);
+  const states = new Map<Tensor, ParameterState>();
+  groups.flat().forEach((tensor, i) => {
+    const entry = dict.state[numbers[i]!];
+    if (entry !== undefined) states.set(tensor, copyEntry(`dict.state[${numbers[i]}]`, entry, tensor, stats));
+  });
+  return { hypers: dict.groups.map(({ hypers }) => ({ ...hypers })), states };
+}
+
+/** The entry's values in new tensors, as the stats would make them for this parameter: its device, their dtypes. */
+function copyEntry(name: string, entry: ParameterState, tensor: Tensor, stats: readonly Stat[]): ParameterState {
+  const p = new TensorList([tensor]);
+  const own = Object.assign({}, ...stats.map((stat) => stat.initState(p))) as Record<string, TensorList | number>;
+  const copied = Object.entries(own).map(([key, value]): [string, Tensor | number] => {
+    const saved = entry[key];
+    if (typeof value === 'number') {
+      if (typeof saved !== 'number') throw invalid(`${name}.${key}`, 'a number', saved);
+      return [key, saved];
+    }
+    const made = value.at(0);
+    if (!isTensor(saved) || String(saved.shape) !== String(made.shape))
+      throw invalid(`${name}.${key}`, `a tensor of shape [${made.shape.join(', ')}]`, saved);
+    return [key, made.copy_(saved)];
+  });
+  return { ...numbersAlone(entry), ...Object.fromEntries(copied) };
+}
+
+/** Numbers that only `update` writes. */
+function numbersAlone(entry: ParameterState): ParameterState {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => typeof value === 'number'));
+}

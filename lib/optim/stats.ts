@@ -1,0 +1,73 @@
+/** Stats: what optimizers remember about the gradients from step to step, from the simplest to the one with the most choices. */
+
+import type { TensorList } from '../tensor/index.js';
+import { Stat } from './parts.js';
+
+/** Counts the steps of each parameter; those in which it had no gradient do not count. State: `step`, 1 in the first step. */
+export class StepCount extends Stat<{ step: number }> {
+  initState(): { step: number } {
+    return { step: 0 };
+  }
+
+  update(_p: TensorList, state: { step: number }): void {
+    state.step += 1;
+  }
+}
+
+/** Settings of a running average. */
+export interface AverageOptions {
+  /** Whether a new gradient counts 1 - mom (a mean) or 1 (a sum that is about 1 / (1 - mom) times larger). */
+  dampening?: boolean;
+}
+
+/**
+ * The running average of the gradients: `gradAvg = mom * gradAvg + momDamp * grad`.
+ *
+ * State: `gradAvg`, and `momDamp`, which is 1 - mom with dampening and else 1. Hyper-parameter: `mom`, default 0.9.
+ * Without dampening (the default) this is classic momentum (Polyak 1964).
+ */
+export class AverageGrad extends Stat<{ gradAvg: TensorList; momDamp: number }> {
+  override readonly defaults = { mom: 0.9 };
+  readonly dampening: boolean;
+
+  constructor({ dampening = false }: AverageOptions = {}) {
+    super();
+    this.dampening = dampening;
+  }
+
+  initState(p: TensorList): { gradAvg: TensorList; momDamp: number } {
+    return { gradAvg: p.zerosLike(), momDamp: 1 };
+  }
+
+  update(p: TensorList, state: { gradAvg: TensorList; momDamp: number }, { mom }: { mom: number }): void {
+    state.momDamp = this.dampening ? 1 - mom : 1;
+    state.gradAvg.mul_(mom).add_(p.grad, { alpha: state.momDamp });
+  }
+}
+
+/**
+ * The running average of the squared gradients: `sqrAvg = sqrMom * sqrAvg + sqrDamp * grad ** 2`.
+ *
+ * State: `sqrAvg`, and `sqrDamp`, which is 1 - sqrMom with dampening and else 1. Hyper-parameter: `sqrMom`, default 0.99.
+ * With dampening (the default) the state is PyTorch's `exp_avg_sq`; without, it is 1 / (1 - sqrMom) times larger and Adam's steps are the
+ * same, because `debiasTerm` takes the factor out again.
+ */
+export class AverageSqrGrad extends Stat<{ sqrAvg: TensorList; sqrDamp: number }> {
+  override readonly defaults = { sqrMom: 0.99 };
+  readonly dampening: boolean;
+
+  constructor({ dampening = true }: AverageOptions = {}) {
+    super();
+    this.dampening = dampening;
+  }
+
+  initState(p: TensorList): { sqrAvg: TensorList; sqrDamp: number } {
+    return { sqrAvg: p.zerosLike(), sqrDamp: 1 };
+  }
+
+  update(p: TensorList, state: { sqrAvg: TensorList; sqrDamp: number }, { sqrMom }: { sqrMom: number }): void {
+    const { grad } = p;
+    state.sqrDamp = this.dampening ? 1 - sqrMom : 1;
+    state.sqrAvg.mul_(sqrMom).addcmul_(grad, grad, { value: state.sqrDamp });
+  }
+}

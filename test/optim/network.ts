@@ -1,0 +1,78 @@
+/** The small network of the golden file: its data, and a run of it under any optimizer. */
+
+import { readFileSync } from 'node:fs';
+
+import type { Optimizer } from '../../lib/optim/index.js';
+import { tensor, type Tensor } from '../../lib/tensor/index.js';
+
+interface Run {
+  losses: number[];
+  after: Record<string, number[][]>;
+}
+
+interface Golden {
+  steps: number;
+  lrFactors: number[];
+  wdFactors: number[];
+  x: number[][];
+  y: number[][];
+  weights: (number[] | number[][])[];
+  cases: Record<string, { lr: number; wd: number; float32?: Run; float64: Run }>;
+}
+
+export const golden = JSON.parse(
+  readFileSync(new URL('../../../test/goldens/optim/network.json', import.meta.url), 'utf8'),
+) as Golden;
+
+export type Float = 'float32' | 'float64';
+
+/** The first weights: w1 [5, 4], b1 [5], w2 [3, 5], b2 [3]. */
+export function makeWeights(dtype: Float): Tensor[] {
+  return golden.weights.map((values) => tensor(values, { dtype, requiresGrad: true }));
+}
+
+/** The mean squared error of the network with these weights. */
+export function lossOf([w1, b1, w2, b2]: readonly Tensor[], dtype: Float): Tensor {
+  const hidden = tensor(golden.x, { dtype }).matmul(w1!.transpose(0, 1)).add(b1!).tanh();
+  const out = hidden.matmul(w2!.transpose(0, 1)).add(b2!);
+  return out.sub(tensor(golden.y, { dtype })).pow(2).mean();
+}
+
+/** Values of all elements, one weight after the other. */
+export function flat(weights: readonly Tensor[]): number[] {
+  return weights.flatMap((weight) => [...(weight.detach().toTypedArray() as Float64Array)]);
+}
+
+/** Trains as the golden run of this name did: two groups, rates that change at every step. */
+export function trainAs(
+  name: string,
+  dtype: Float,
+  make: (groups: Tensor[][], hypers: { lr: number; wd: number }) => Optimizer,
+): Run & { opt: Optimizer } {
+  const { lr, wd } = golden.cases[name] as { lr: number; wd: number };
+  const weights = makeWeights(dtype);
+  const opt = make([weights.slice(0, 2), weights.slice(2)], { lr, wd });
+  const run: Run = { losses: [], after: {} };
+  opt.hypers.forEach((hypers, group) => {
+    if ('wd' in hypers) hypers.wd = wd * golden.wdFactors[group]!;
+  });
+  for (let step = 0; step < golden.steps; step += 1) {
+    opt.hypers.forEach((hypers, group) => {
+      hypers.lr = lr * (1 - step / (2 * golden.steps)) * golden.lrFactors[group]!;
+    });
+    const loss = lossOf(weights, dtype);
+    opt.zeroGrad();
+    loss.backward();
+    opt.step();
+    run.losses.push(loss.item());
+    if ([1, 5, golden.steps].includes(step + 1)) run.after[step + 1] = weights.map((weight) => flat([weight]));
+  }
+  return { ...run, opt };
+}
+
+/** The largest difference, relative to the largest magnitude. */
+export function difference(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return Infinity;
+  const largest = Math.max(...b.map(Math.abs), 1e-30);
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!))) / largest;
+}

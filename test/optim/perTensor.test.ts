@@ -1,0 +1,83 @@
+/** A stepper gives the same bits for a list and for one tensor at a time. */
+
+import t from 'tap';
+
+import {
+  AverageGrad,
+  AverageSqrGrad,
+  Optimizer,
+  StepCount,
+  adamStep,
+  momentumStep,
+  perTensor,
+  sgdStep,
+  weightDecay,
+  type Stepper,
+  type TensorStepper,
+} from '../../lib/optim/index.js';
+import { type TensorList, tensor, type Tensor } from '../../lib/tensor/index.js';
+import { flat, trainAs, type Float } from './network.js';
+
+const stats = () => [new AverageGrad({ dampening: true }), new AverageSqrGrad(), new StepCount()];
+
+/** Adam as a user would write it for a list or for a tensor: the words are the same. */
+function ownAdam<P extends TensorList | Tensor>(
+  p: P,
+  { lr, gradAvg, sqrAvg }: { lr: number; gradAvg: P; sqrAvg: P },
+): void {
+  const direction = (gradAvg as TensorList).div((sqrAvg as TensorList).sqrt().add_(1e-3));
+  (p as TensorList).sub_(direction, { alpha: lr });
+}
+
+for (const dtype of ['float32', 'float64'] as Float[]) {
+  for (const stepper of [sgdStep, weightDecay, momentumStep, adamStep, ownAdam] as unknown as Stepper[]) {
+    t.test(`${stepper.name}, ${dtype}`, (t) => {
+      const [byList, byTensor] = [stepper, perTensor<TensorStepper>(stepper as never)].map((used) =>
+        trainAs('adamW', dtype, (groups, { lr }) => new Optimizer(groups, used, { stats: stats(), lr })),
+      ) as [ReturnType<typeof trainAs>, ReturnType<typeof trainAs>];
+      t.same(byTensor.losses, byList.losses);
+      t.same(byTensor.after, byList.after);
+      t.not(byList.after[1], byList.after[20]);
+      t.end();
+    });
+  }
+}
+
+t.test('a list steps as an optimizer for each parameter would', (t) => {
+  const make = (one: boolean) =>
+    trainAs('adamW', 'float32', (groups, hypers) => {
+      if (!one) return new Optimizer(groups, [weightDecay, adamStep], { stats: stats(), ...hypers });
+      const each = groups.map((group) =>
+        group.map((p) => new Optimizer([p], [weightDecay, adamStep], { stats: stats(), ...hypers })),
+      );
+      return {
+        hypers: each.map((opts) => (opts[0] as Optimizer).hypers[0]),
+        zeroGrad: () => each.flat().forEach((opt) => opt.zeroGrad()),
+        step: () =>
+          each.forEach((opts) =>
+            opts.forEach((opt) => {
+              Object.assign(opt.hypers[0] as object, opts[0]?.hypers[0]);
+              opt.step();
+            }),
+          ),
+      } as unknown as Optimizer;
+    });
+  t.same(make(true).after, make(false).after);
+  t.end();
+});
+
+t.test('perTensor sees tensors, their gradients and their state', (t) => {
+  const seen: unknown[] = [];
+  const look = (p: Tensor, { lr, gradAvg, step }: { lr: number; gradAvg: Tensor; step: number }): void => {
+    seen.push([p.shape, p.grad?.toList(), lr, gradAvg.shape, step]);
+  };
+  const params = [tensor([1, 2], { requiresGrad: true }), tensor([[3]], { requiresGrad: true })];
+  for (const p of params) p.grad = p.detach().mul(10);
+  new Optimizer(params, perTensor(look), { stats: stats(), lr: 0.5 }).step();
+  t.same(seen, [
+    [[2], [10, 20], 0.5, [2], 1],
+    [[1, 1], [[30]], 0.5, [1, 1], 1],
+  ]);
+  t.same(flat(params), [1, 2, 3]);
+  t.end();
+});
