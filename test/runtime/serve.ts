@@ -79,8 +79,7 @@ export function file(content: Uint8Array, options: FileOptions = {}): Answer {
     }
     onSent(Math.min(stop, body.length));
     response.write(body.subarray(0, stop), () => {
-      // Only what has left the process may count as sent when the connection breaks.
-      if (!fallSilent) setTimeout(() => response.destroy(), 50);
+      if (!fallSilent) response.socket?.end();
     });
   };
 }
