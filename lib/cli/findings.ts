@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cacheFolder } from '../runtime/cache.js';
-import { findLibTorch, describeLibTorch } from '../runtime/libtorch/find.js';
+import { describeLibTorch, findLibTorch, type Search } from '../runtime/libtorch/find.js';
 import { readLibTorch, type LibTorch } from '../runtime/libtorch/layout.js';
 import { pinnedVersion } from '../runtime/libtorch/version.js';
 import { addonFolder, setupCommand } from '../runtime/places.js';
@@ -49,7 +49,7 @@ interface Problem {
 
 /** Looks at everything and changes nothing. */
 export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Findings> {
-  const record = readRecord(env['TENCH_ADDON'] || addonFolder);
+  const record = readRecord(env.TENCH_ADDON || addonFolder);
   const tools = { compiler: findCompiler(env), cmake: findCMake(env) };
   const { libtorch, problem: unusable } = lookForLibTorch(record, env);
   const probe = record ? tryAddon(env) : { sentence: `it is built by \`${setupCommand()}\`` };
@@ -89,7 +89,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     threads: {
       cores: availableParallelism(),
       openmp: works ? probe.threads : null,
-      libuv: Number(env['UV_THREADPOOL_SIZE'] ?? 4),
+      libuv: Number(env.UV_THREADPOOL_SIZE ?? 4),
     },
     memory: { total: totalmem(), available: freemem() },
     cache: { path: cacheFolder(env), free: freeSpace(cacheFolder(env)) },
@@ -111,27 +111,21 @@ function lookForLibTorch(
   record: BuildRecord | undefined,
   env: NodeJS.ProcessEnv,
 ): { libtorch: Findings['libtorch']; problem?: Problem } {
-  let sentences: string[] = [];
+  let search: Search;
   try {
-    const search = findLibTorch({ env, cuda: hasCudaDriver(env) });
-    sentences = search.findings.map((finding) => capitalise(finding.sentence));
-    if (record && !env['LIBTORCH']) {
-      const used = tryRead(record.libtorch.path);
-      if (used) {
-        return {
-          libtorch: { chosen: used, sentences: [`The addon was built against it: ${record.reason}`, ...sentences] },
-        };
-      }
-    }
-    if (search.chosen) return { libtorch: { chosen: search.chosen, sentences } };
+    search = findLibTorch({ env, cuda: hasCudaDriver(env) });
   } catch (error) {
-    return {
-      libtorch: { chosen: null, sentences: [messageOf(error)] },
-      problem: { sentence: messageOf(error), help: 'unset LIBTORCH' },
-    };
+    const sentence = messageOf(error);
+    return { libtorch: { chosen: null, sentences: [sentence] }, problem: { sentence, help: 'unset LIBTORCH' } };
   }
-  sentences.push(`\`${setupCommand()}\` fetches LibTorch ${pinnedVersion} for ${hasCudaDriver(env) ? 'CUDA' : 'CPU'}`);
-  return { libtorch: { chosen: null, sentences } };
+  const looked = search.findings.map((finding) => capitalise(finding.sentence));
+  const used = record && !env.LIBTORCH ? tryRead(record.libtorch.path) : undefined;
+  if (record && used) {
+    return { libtorch: { chosen: used, sentences: [`The addon was built against it: ${record.reason}`, ...looked] } };
+  }
+  if (search.chosen) return { libtorch: { chosen: search.chosen, sentences: looked } };
+  const fetches = `\`${setupCommand()}\` fetches LibTorch ${pinnedVersion} for ${hasCudaDriver(env) ? 'CUDA' : 'CPU'}`;
+  return { libtorch: { chosen: null, sentences: [...looked, fetches] } };
 }
 
 function addonProblems(

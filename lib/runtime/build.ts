@@ -148,10 +148,11 @@ function digestOf({
 }
 
 function sourcesBelow(folder: string): string[] {
-  const entries = readdirSync(join(packageFolder, folder), { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile() && /\.(cc|h|cmake)$/.test(entry.name));
-  // `parentPath` came with Node 20.12; before, it is called `path`.
-  return files.map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(packageFolder.length)).sort();
+  const names = readdirSync(join(packageFolder, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => /\.(cc|h|cmake)$/.test(name))
+    .map((name) => join(folder, name))
+    .sort();
 }
 
 function versionOf(dependency: string): string {

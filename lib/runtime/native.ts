@@ -36,7 +36,7 @@ export interface LoadOptions {
  */
 export function loadAddon({
   env = process.env,
-  folder = env['TENCH_ADDON'] || addonFolder,
+  folder = env.TENCH_ADDON || addonFolder,
 }: LoadOptions = {}): NativeAddon {
   const fix = `run \`${setupCommand()}\``;
   const record = readRecord(folder);
@@ -50,7 +50,7 @@ export function loadAddon({
   if (!isCompatible(record.libtorch.version, libtorch.version)) {
     throw new TenchError(
       `tench's addon was built against LibTorch ${record.libtorch.version}, but the one to load is ${libtorch.version} (${libtorch.path}): ` +
-        `${fix} to build against that one${env['LIBTORCH'] ? ', or unset LIBTORCH' : ''}`,
+        `${fix} to build against that one${env.LIBTORCH ? ', or unset LIBTORCH' : ''}`,
       { code: 'ERR_TENCH_LIBTORCH' },
     );
   }
@@ -72,7 +72,7 @@ export function loadAddon({
 }
 
 function libtorchFor(record: BuildRecord, env: NodeJS.ProcessEnv): LibTorch {
-  if (env['LIBTORCH']) return readLibTorch(env['LIBTORCH']);
+  if (env.LIBTORCH) return readLibTorch(env.LIBTORCH);
   try {
     return readLibTorch(record.libtorch.path);
   } catch {

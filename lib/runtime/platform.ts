@@ -11,7 +11,7 @@ import { TenchError } from './errors.js';
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const candidates = isAbsolute(name)
     ? [name]
-    : (env['PATH'] ?? '')
+    : (env.PATH ?? '')
         .split(delimiter)
         .filter(Boolean)
         .map((folder) => join(folder, name));
@@ -68,7 +68,7 @@ export function hasCudaDriver(env: NodeJS.ProcessEnv = process.env): boolean {
     '/usr/lib/wsl/lib',
     '/usr/local/nvidia/lib64',
   ];
-  const libraries = [...folders, ...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter(Boolean)];
+  const libraries = [...folders, ...(env.LD_LIBRARY_PATH ?? '').split(delimiter).filter(Boolean)];
   return (
     libraries.some((folder) => existsSync(join(folder, 'libcuda.so.1'))) || findProgram('nvidia-smi', env) !== undefined
   );

@@ -65,7 +65,7 @@ export async function setUp(options: SetupOptions): Promise<BuildRecord> {
         : `tench fetched ${describeLibTorch(libtorch)}, since there was none on this machine`;
       const build = { libtorch, reason, choice, folder, sanitize: options.sanitize, env, force, lock };
       if (force || !isBuilt(build)) options.report.step(`building the addon against ${describeLibTorch(libtorch)}`);
-      return buildAddon({ ...build, onLine: options.report.detail });
+      return buildAddon({ ...build, onLine: (line) => options.report.detail(line) });
     },
     { onWait },
   );

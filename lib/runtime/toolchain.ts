@@ -15,7 +15,7 @@ export interface Tool {
 
 /** The C++ compiler that CMake would take: CXX, else c++, g++ or clang++. */
 export function findCompiler(env: NodeJS.ProcessEnv = process.env): Tool | undefined {
-  const names = env['CXX'] ? [env['CXX'].split(' ')[0] ?? ''] : ['c++', 'g++', 'clang++'];
+  const names = env.CXX ? [env.CXX.split(' ')[0] ?? ''] : ['c++', 'g++', 'clang++'];
   return firstTool(names, env);
 }
 

@@ -62,7 +62,7 @@ function clone(root: string): string {
 }
 
 function environment(root: string): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${root}/bin:${process.env['PATH']}` };
+  return { ...process.env, PATH: `${root}/bin:${process.env.PATH}` };
 }
 
 interface Run {

@@ -71,12 +71,14 @@ t.test('when the recorded one has gone, another of the same version serves', (t)
   );
   const env = { PATH: '', TENCH_CACHE: join(root, 'cache') };
   // It gets as far as the addon, which is none.
-  t.throws(() => loadAddon({ folder, env }), { message: /LibTorch 2\.13\.1 in .*cache.*\/tench\.node: file too short/ });
+  t.throws(() => loadAddon({ folder, env }), {
+    message: /LibTorch 2\.13\.1 in .*cache.*\/tench\.node: file too short/,
+  });
   t.end();
 });
 
 t.test('the real addon loads here and in a worker', async (t) => {
-  t.type(loadAddon()['schemas'], 'function');
+  t.type(loadAddon().schemas, 'function');
   const module = new URL('../../lib/runtime/native.js', import.meta.url).href;
   const program = `import(${JSON.stringify(module)}).then(({ loadAddon }) => {
     require('node:worker_threads').parentPort.postMessage(typeof loadAddon().schemas);

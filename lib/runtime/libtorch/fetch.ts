@@ -91,7 +91,7 @@ function isWhole(folder: string): boolean {
 
 function waysOf({ cache, cuda, report, env = process.env, silenceMs }: FetchOptions): Way[] {
   const flavour = cuda ? cudaFlavour : 'cpu';
-  const pytorch = new URL(env['TENCH_PYTORCH'] ?? 'https://download.pytorch.org');
+  const pytorch = new URL(env.TENCH_PYTORCH ?? 'https://download.pytorch.org');
   const below = (path: string): URL => new URL(`${pytorch.href.replace(/\/$/, '')}/${path}`);
   const index = below(`whl/${flavour}/`);
   const archive = below(`libtorch/${flavour}/libtorch-shared-with-deps-${pinnedVersion}%2B${flavour}.zip`);

@@ -81,7 +81,7 @@ async function download(requirements: string[], more: string[], scratch: string,
 
   let seen = Date.now();
   let bytes = 0;
-  let silent = false;
+  const silence = { over: false };
   const watch = (): string | undefined => {
     const now = sizeOf(scratch);
     if (now !== bytes) seen = Date.now();
@@ -90,8 +90,8 @@ async function download(requirements: string[], more: string[], scratch: string,
     const arriving = bytes > 1e6;
     if (arriving) report.detail(`${Math.round(bytes / 1e6)} MB`);
     const limit = arriving ? Math.max(60_000, silenceMs) : silenceMs;
-    silent = Date.now() - seen > limit;
-    return silent ? `silent for ${limit / 1000} seconds` : undefined;
+    silence.over = Date.now() - seen > limit;
+    return silence.over ? `silent for ${limit / 1000} seconds` : undefined;
   };
   try {
     await runCommand(pip.python, [...fixed, ...resume, ...chosen, ...more, ...requirements], {
@@ -103,19 +103,21 @@ async function download(requirements: string[], more: string[], scratch: string,
     });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const said = error.output.filter((line) => /^ERROR:/.test(line)).at(-1);
+    const said = error.output.filter((line) => line.startsWith('ERROR:')).at(-1);
     throw new TenchError(said?.replace(/^ERROR:\s*/, '') ?? error.message, {
-      code: silent ? 'ERR_TENCH_SILENT' : 'ERR_TENCH_DOWNLOAD',
+      code: silence.over ? 'ERR_TENCH_SILENT' : 'ERR_TENCH_DOWNLOAD',
       cause: error,
     });
   }
 }
 
+/** Bytes in all files below `folder`. */
 function sizeOf(folder: string): number {
   let sum = 0;
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-      if (entry.isFile()) sum += statSync(join(entry.parentPath ?? entry.path, entry.name)).size;
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      const status = statSync(join(folder, name));
+      if (status.isFile()) sum += status.size;
     }
   } catch {
     // A file was moved while we looked.

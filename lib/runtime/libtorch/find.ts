@@ -57,12 +57,12 @@ export function findLibTorch({ env = process.env, cache = cacheFolder(env), cuda
 
 /** All that the search depends on beside the disk; while it is the same, the search need not be made again. */
 export function choiceOf({ env = process.env, cache = cacheFolder(env), cuda = false }: FindOptions = {}): string {
-  return JSON.stringify([env['LIBTORCH'] ?? '', findPython(env) ?? '', cache, cuda]);
+  return JSON.stringify([env.LIBTORCH ?? '', findPython(env) ?? '', cache, cuda]);
 }
 
 function lookAtVariable(env: NodeJS.ProcessEnv): Finding {
   const source = 'LIBTORCH';
-  const folder = env['LIBTORCH'];
+  const folder = env.LIBTORCH;
   if (!folder) return { source, sentence: 'LIBTORCH is not set' };
   try {
     const libtorch = readLibTorch(folder);

@@ -38,17 +38,13 @@ export function packageSources(env: NodeJS.ProcessEnv = process.env): PackageSou
 
 /** pip's files from the least to the most particular. */
 function settingsFiles(env: NodeJS.ProcessEnv): string[] {
-  const only = env['PIP_CONFIG_FILE'];
+  const only = env.PIP_CONFIG_FILE;
   if (only === '/dev/null') return [];
-  const home = env['HOME'] ?? homedir();
-  const shared = (env['XDG_CONFIG_DIRS'] || '/etc/xdg').split(':').map((folder) => join(folder, 'pip', 'pip.conf'));
-  const own = [
-    join(home, '.pip', 'pip.conf'),
-    join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'pip', 'pip.conf'),
-  ];
+  const home = env.HOME ?? homedir();
+  const shared = (env.XDG_CONFIG_DIRS || '/etc/xdg').split(':').map((folder) => join(folder, 'pip', 'pip.conf'));
+  const own = [join(home, '.pip', 'pip.conf'), join(env.XDG_CONFIG_HOME || join(home, '.config'), 'pip', 'pip.conf')];
   const python = findPython(env);
-  const prefix =
-    env['VIRTUAL_ENV'] ?? (python && existsSync(python) ? dirname(dirname(realpathSync(python))) : undefined);
+  const prefix = env.VIRTUAL_ENV ?? (python && existsSync(python) ? dirname(dirname(realpathSync(python))) : undefined);
   const site = prefix ? [join(prefix, 'pip.conf')] : [];
   return [...shared, '/etc/pip.conf', ...own, ...site, ...(only ? [only] : [])];
 }

@@ -16,7 +16,7 @@ print(os.path.dirname(spec.origin) if spec and spec.origin else "")
 
 /** The interpreter that `python3` or `python` stands for, in an active virtual environment first; undefined where there is none. */
 export function findPython(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folders = [env['VIRTUAL_ENV'] && join(env['VIRTUAL_ENV'], 'bin'), env['PATH']].filter(Boolean);
+  const folders = [env.VIRTUAL_ENV && join(env.VIRTUAL_ENV, 'bin'), env.PATH].filter(Boolean);
   const search = { ...env, PATH: folders.join(delimiter) };
   return findProgram('python3', search) ?? findProgram('python', search);
 }

@@ -53,7 +53,7 @@ export function suits(wheel: Wheel, machine: Machine): boolean {
   return wheel.platforms.some((platform) => {
     if (platform === 'any') return true;
     const match = /^(?:linux|manylinux(1|2010|2014)|manylinux_(\d+_\d+))_(x86_64|aarch64)$/.exec(platform);
-    if (!match || match[3] !== machine.architecture) return false;
+    if (match?.[3] !== machine.architecture) return false;
     const needs = match[1] ? legacy[match[1]] : match[2]?.replace('_', '.');
     return needs === undefined || compareReleases(needs, machine.glibc) <= 0;
   });

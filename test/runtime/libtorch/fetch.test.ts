@@ -107,7 +107,7 @@ t.test('what is wrong with every way is said, and nothing is left behind', async
     [`/broken/${encodeURIComponent(cpuName)}`]: file(broken),
   });
   t.teardown(server.close);
-  const error = await fetch({ cache: root, env: environment(server.base, root) }).catch((failure: Error) => failure);
+  const error = await fetch({ cache: root, env: environment(server.base, root) }).catch((failure: unknown) => failure);
   t.match(error, { code: 'ERR_TENCH_FETCH', message: /could not be fetched\. Set LIBTORCH/ });
   const { message } = error as Error;
   t.match(message, /whl\/cpu\/: .*(sha256|hash)/i);
@@ -160,7 +160,7 @@ t.test('with pip: the index of PyTorch first, then that of the machine', { skip:
   };
   const server = await serve(answers);
   t.teardown(server.close);
-  const env = { ...environment(server.base, root, process.env['PATH']), VIRTUAL_ENV: process.env['VIRTUAL_ENV'] };
+  const env = { ...environment(server.base, root, process.env.PATH), VIRTUAL_ENV: process.env.VIRTUAL_ENV };
   const first = await fetch({ cache: join(root, 'a'), env, silenceMs: 10_000 });
   t.equal(first.libtorch.version, '2.13.0');
   t.match(first.steps, [/with pip from http.*pytorch\/whl\/cpu\/$/]);
