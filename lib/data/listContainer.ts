@@ -14,6 +14,7 @@ export interface Range {
 export type Selection = Range | readonly boolean[] | readonly number[];
 
 const SHOWN = 10;
+const LINE = 100;
 
 export class ListContainer<T> implements Iterable<T> {
   readonly items: T[];
@@ -68,7 +69,7 @@ export class ListContainer<T> implements Iterable<T> {
     return (selection as readonly boolean[]).flatMap((kept, index) => (kept ? [index] : []));
   }
 
-  /** First line: the class and how many items there are. Second line: the first ten. */
+  /** First line: the class and how many items there are. Then the first ten, each on a line of its own where they are long. */
   [inspect.custom](): string {
     return `${this.constructor.name} (${itemCount(this.length)})\n${this.preview()}`;
   }
@@ -79,7 +80,9 @@ export class ListContainer<T> implements Iterable<T> {
 
   protected preview(): string {
     const first = this.items.slice(0, SHOWN).map((item) => inspect(item, { depth: 1, breakLength: Infinity }));
-    return `[${first.join(', ')}${this.length > SHOWN ? ', ...' : ''}]`;
+    if (this.length > SHOWN) first.push('...');
+    const isShort = first.join(', ').length <= LINE;
+    return `[${first.join(isShort ? ', ' : ',\n ')}]`;
   }
 }
 

@@ -28,7 +28,8 @@ export async function resample(image: Image, { width, height, filter }: Resample
   if (width === image.width && height === image.height) return image;
   const raw = { width: image.width, height: image.height, channels: image.channels };
   try {
-    const data = await sharp(image.data, { raw }).resize(width, height, { fit: 'fill', kernel: kernels[filter] }).raw().toBuffer();
+    const resized = sharp(image.data, { raw }).resize(width, height, { fit: 'fill', kernel: kernels[filter] });
+    const data = await (image.channels === 1 ? resized.toColourspace('b-w') : resized).raw().toBuffer();
     return image.with({ width, height, data });
   } catch (cause) {
     throw new TenchError(`${image.path ?? 'an image'} cannot be resized to ${width} x ${height}: ${(cause as Error).message}`, { cause });
