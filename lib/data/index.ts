@@ -2,7 +2,14 @@
 
 export { Chain, type Draw } from './chain.js';
 export { className, imagenetteClasses, imagewangClasses, imagewoofClasses } from './classNames.js';
-export { CategoryProcessor, UNKNOWN_LABEL, UnseenLabelError, type CategoryOptions, type CategoryState, type Label } from './categoryProcessor.js';
+export {
+  CategoryProcessor,
+  UNKNOWN_LABEL,
+  UnseenLabelError,
+  type CategoryOptions,
+  type CategoryState,
+  type Label,
+} from './categoryProcessor.js';
 export { collate, requireEqualShapes, type Batch } from './collate.js';
 export {
   compose,
@@ -22,12 +29,35 @@ export { getFiles, imageExtensions, type GetFilesOptions } from './files.js';
 export { FillMissingProcessor, type FillMissingOptions, type GappyRow } from './fillMissing.js';
 export { parseIdx, readIdx, type IdxArray } from './idx.js';
 export { ItemList, type BatchRequest, type Dataset, type ItemListClass, type ItemListJSON } from './itemList.js';
-export { LabeledData, type LabeledDataJSON, type LabelOptions, type ListClass, type ReviveOptions } from './labeledData.js';
+export {
+  LabeledData,
+  type LabeledDataJSON,
+  type LabelOptions,
+  type ListClass,
+  type ReviveOptions,
+} from './labeledData.js';
 export { csvLabeler, parentLabeler, patternLabeler, type Labeler } from './labelers.js';
 export { ListContainer, type Range, type Selection } from './listContainer.js';
 export { DataLoader, type Collate, type LoaderOptions } from './loader.js';
-export { Processor, type AnyProcessor, type NameOf, type ProcessorClass, type ProcessorJSON, type Processors } from './processors.js';
+export {
+  Processor,
+  type AnyProcessor,
+  type NameOf,
+  type ProcessorClass,
+  type ProcessorJSON,
+  type Processors,
+} from './processors.js';
 export { Generator, philox4x32 } from './random.js';
 export { SplitData, labelByFunc, type SplitDataJSON } from './splitData.js';
-export { csvSplitter, grandparentSplitter, indexSplitter, patternSplitter, randomSplitter, splitByFunc, type Splitter } from './splitters.js';
+export {
+  csvSplitter,
+  grandparentSplitter,
+  indexSplitter,
+  patternSplitter,
+  randomSplitter,
+  splitByFunc,
+  type Splitter,
+} from './splitters.js';
 export { NumericalizeProcessor, TokenizeProcessor, type NumericalizeOptions, type TokenizeOptions } from './text.js';
+export { untarData, type UntarOptions, type UntarProgress } from './untar.js';
+export { URLs, archiveAddress, findDataset, publishedDatasets, type PublishedDataset } from './urls.js';

@@ -1,6 +1,5 @@
 /**
- * The data sets that fast.ai publishes for the lesson: where they lie, how to know them, and what their folder codes
- * mean.
+ * The data sets that fast.ai publishes for the lesson: where they lie, and how to know them when they arrive.
  *
  * Classes and splits are as described at https://github.com/fastai/imagenette. Sizes are those of fastai's own list
  * (fastai/data/checks.txt; the hashes there cover only the first MiB and are of no use here). SHA-256 digests are those
@@ -9,6 +8,7 @@
  */
 
 import type { FileHash } from '../runtime/hash.js';
+import { imagenetteClasses, imagewangClasses, imagewoofClasses } from './classNames.js';
 
 /** One published archive of a folder of images, `folder/split/code/*.JPEG`. */
 export interface PublishedDataset {
@@ -29,35 +29,6 @@ export interface PublishedDataset {
 
 const published = 'https://s3.amazonaws.com/fast-ai-imageclas';
 
-const imagenette = {
-  n01440764: 'tench',
-  n02102040: 'English springer',
-  n02979186: 'cassette player',
-  n03000684: 'chain saw',
-  n03028079: 'church',
-  n03394916: 'French horn',
-  n03417042: 'garbage truck',
-  n03425413: 'gas pump',
-  n03445777: 'golf ball',
-  n03888257: 'parachute',
-} as const;
-
-const imagewoof = {
-  n02086240: 'Shih-Tzu',
-  n02087394: 'Rhodesian ridgeback',
-  n02088364: 'beagle',
-  n02089973: 'English foxhound',
-  n02093754: 'Border terrier',
-  n02096294: 'Australian terrier',
-  n02099601: 'golden retriever',
-  n02105641: 'Old English sheepdog',
-  n02111889: 'Samoyed',
-  n02115641: 'dingo',
-} as const;
-
-/** Trains on both sets, validates on Imagewoof alone; most of Imagewoof is in `unsup`, without labels. */
-const imagewang = { ...imagenette, ...imagewoof };
-
 const trainVal = ['train', 'val'] as const;
 const trainValUnsup = ['train', 'val', 'unsup'] as const;
 
@@ -74,9 +45,10 @@ function dataset(
   return Object.freeze({ name, url: `${published}/${folder}.tgz`, folder, size, hash: { algorithm, hex }, ...rest });
 }
 
-const nette = { splits: trainVal, classes: imagenette };
-const woof = { splits: trainVal, classes: imagewoof };
-const wang = { splits: trainValUnsup, classes: imagewang };
+const nette = { splits: trainVal, classes: imagenetteClasses };
+const woof = { splits: trainVal, classes: imagewoofClasses };
+// Trained on both sets but validated on Imagewoof alone, most of which lies in `unsup`, to be used without labels.
+const wang = { splits: trainValUnsup, classes: imagewangClasses };
 
 /** Every published data set that tench knows by name. */
 // prettier-ignore
@@ -119,14 +91,4 @@ export function findDataset(nameOrUrl: string): PublishedDataset | undefined {
 export function archiveAddress(dataset: PublishedDataset, environment: NodeJS.ProcessEnv = process.env): string {
   const base = environment.TENCH_ARCHIVES;
   return base ? `${base.replace(/\/+$/, '')}/${dataset.folder}.tgz` : dataset.url;
-}
-
-/** The human name of a class code (`n01440764` is `tench`), or undefined for a code of no published data set. */
-export function className(code: string): string | undefined {
-  return Object.hasOwn(imagewang, code) ? imagewang[code as keyof typeof imagewang] : undefined;
-}
-
-/** Human names for a list of classes, for pictures and tables; a class without one keeps its own. */
-export function classNames(codes: Iterable<string>): string[] {
-  return Array.from(codes, (code) => className(code) ?? code);
 }

@@ -8,10 +8,10 @@ import { resolve } from 'node:path';
 import { readTar } from './archives/tar.js';
 import { EntryWriter } from './archives/writer.js';
 import { readZip } from './archives/zip.js';
-import { buildBeside, codeOf } from './cache.js';
+import { buildBeside } from './cache.js';
 import type { Progress } from './download.js';
 import { TenchError } from './errors.js';
-import { messageOf } from './source.js';
+import { codeOf, messageOf } from './systemError.js';
 
 export interface UnpackOptions {
   /** `received` counts the bytes of the archive that have been read, `total` is its size. */

@@ -8,29 +8,13 @@
 
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import {
-  constants,
-  copyFile,
-  mkdir,
-  open,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-  utimes,
-} from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const pollMs = 100;
-const heartbeatMs = 5_000;
-/** A lock whose owner cannot be looked up (another machine or container) counts as left behind after this silence. */
-const abandonedMs = 60_000;
+import { withLock, type LockOptions } from './lock.js';
+import { codeOf } from './systemError.js';
 
 /**
  * The folder for everything that tench fetches or unpacks: `TENCH_CACHE`, else `tench` in the XDG cache folder
@@ -42,12 +26,6 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   // The XDG specification tells programs to ignore a relative value.
   if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'tench');
   return join(homedir(), '.cache', 'tench');
-}
-
-export interface LockOptions {
-  /** Called once if another process holds the lock, before waiting for it. */
-  onWait?: () => void;
-  signal?: AbortSignal;
 }
 
 /**
@@ -69,7 +47,11 @@ export async function makeFolderOnce(
     async () => {
       if (await isFolder(folder)) return folder;
       await removeLeftovers(folder);
-      await buildBeside(folder, build);
+      await buildBeside(folder, build).catch(async (error: unknown) => {
+        // Should the lock ever fail to keep another out, theirs is as good as ours.
+        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
+        if (!(await isFolder(folder))) throw error;
+      });
       return folder;
     },
     options,
@@ -103,127 +85,6 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/**
- * Runs `work` while this process alone holds `path + '.lock'`, and returns what `work` returns. The lock of a process
- * that no longer runs is taken over at once.
- */
-export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  const lock = `${path}.lock`;
-  const owner: Owner = {
-    token: randomUUID(),
-    pid: process.pid,
-    started: startOf(process.pid) ?? '',
-    space: processSpace(),
-  };
-  let waited = false;
-  while (!(await tryLock(lock, owner))) {
-    options.signal?.throwIfAborted();
-    if (await takeOver(lock, owner.token)) continue;
-    if (!waited) options.onWait?.();
-    waited = true;
-    await sleep(pollMs, undefined, { signal: options.signal });
-  }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(lock, now, now).catch(() => undefined); // the lock only looks older than it is
-  }, heartbeatMs);
-  heartbeat.unref();
-  try {
-    return await work();
-  } finally {
-    clearInterval(heartbeat);
-    if ((await readOwner(lock))?.token === owner.token) await rm(lock, { force: true });
-  }
-}
-
-/**
- * Who holds a lock. A pid alone is not enough: pids are reused, and mean nothing outside their machine and namespace.
- */
-interface Owner {
-  token: string;
-  pid: number;
-  started: string;
-  space: string;
-}
-
-async function tryLock(lock: string, owner: Owner): Promise<boolean> {
-  try {
-    const file = await open(lock, 'wx');
-    try {
-      await file.writeFile(JSON.stringify(owner));
-    } finally {
-      await file.close();
-    }
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/**
- * Removes the lock if its owner is gone; true when it is worth trying again at once. The rename lets one of several
- * waiters win; should it catch a lock that was renewed in between, that lock is put back.
- */
-async function takeOver(lock: string, token: string): Promise<boolean> {
-  const owner = await readOwner(lock);
-  if (!(await isAbandoned(lock, owner))) return false;
-  const aside = `${lock}.${token}`;
-  try {
-    await rename(lock, aside);
-    if ((await readOwner(aside))?.token !== owner?.token) await copyFile(aside, lock, constants.COPYFILE_EXCL);
-    await unlink(aside);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
-  }
-  return true;
-}
-
-async function isAbandoned(lock: string, owner: Owner | undefined): Promise<boolean> {
-  if (owner?.space === processSpace()) {
-    const started = startOf(owner.pid);
-    return started === undefined || started !== owner.started;
-  }
-  try {
-    return Date.now() - (await stat(lock)).mtimeMs > abandonedMs;
-  } catch {
-    return true; // released in the meantime
-  }
-}
-
-/** The owner written in a lock; undefined where the file is gone, or not yet written. */
-async function readOwner(lock: string): Promise<Owner | undefined> {
-  try {
-    return JSON.parse(await readFile(lock, 'utf8')) as Owner;
-  } catch {
-    return undefined;
-  }
-}
-
-/** When process `pid` started, in ticks after boot; undefined when it does not run (a zombie does not run). */
-function startOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command, in parentheses, may itself hold spaces and parentheses. After it: state, ..., and starttime as 20th.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Names the set of processes that our pids belong to: this boot of this machine, in this pid namespace. Where /proc does
- * not tell, the name is one that nobody else has, and locks are judged by their age alone.
- */
-function processSpace(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return randomUUID();
-  }
-}
-
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
@@ -252,9 +113,4 @@ export async function flushEntry(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** The `code` of a system error such as `ENOENT`, or undefined. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -12,12 +12,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Dispatcher } from 'undici';
 
-import { codeOf, flushEntry, withLock } from './cache.js';
+import { flushEntry } from './cache.js';
 import { TenchError, invalid } from './errors.js';
 import { checkedHash, hasHash, hashFile, sha256Hash, type FileHash } from './hash.js';
+import { withLock } from './lock.js';
 import {
   SourceError,
-  messageOf,
   openConnections,
   openSource,
   rangeCondition,
@@ -25,6 +25,7 @@ import {
   type Source,
   type Version,
 } from './source.js';
+import { codeOf, messageOf } from './systemError.js';
 
 export type { FileHash } from './hash.js';
 

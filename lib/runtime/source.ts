@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 
-import { codeOf } from './cache.js';
 import { TenchError } from './errors.js';
+import { codeOf, messageOf } from './systemError.js';
 
 /** Which version of a file some bytes belong to, in a form that a server can compare. */
 export interface Version {
@@ -167,12 +167,4 @@ function meaningOf(status: number): string {
   if (status === 401 || status === 403 || status === 407) return ': access is refused';
   if (status === 429) return ': too many requests';
   return status >= 500 ? ': it has a problem of its own' : '';
-}
-
-/** A readable cause: Node wraps several failed addresses into one error with an empty message. */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return [...new Set(error.errors.map(messageOf))].join('; ');
-  }
-  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 import t from 'tap';
 
-import { URLs, archiveAddress, className, classNames, findDataset, publishedDatasets } from '../../lib/data/urls.js';
+import { URLs, archiveAddress, findDataset, publishedDatasets } from '../../lib/data/urls.js';
 import { untarData, type UntarProgress } from '../../lib/data/untar.js';
 import { file, noise, serve, type Answer } from '../runtime/serve.js';
 
@@ -50,13 +50,6 @@ t.test('the published data sets', async (t) => {
   if (!dataset) throw new Error('there is none');
   t.equal(archiveAddress(dataset, {}), dataset.url);
   t.equal(archiveAddress(dataset, { TENCH_ARCHIVES: 'http://mirror/x/' }), 'http://mirror/x/imagenette2.tgz');
-});
-
-t.test('class codes have names', async (t) => {
-  t.equal(className('n01440764'), 'tench');
-  t.equal(className('n02115641'), 'dingo');
-  t.equal(className('toString'), undefined);
-  t.same(classNames(['n03888257', 'zebra']), ['parachute', 'zebra']);
 });
 
 t.test('a local archive is unpacked once, and anew when it has changed', async (t) => {

@@ -10,8 +10,8 @@
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { codeOf } from '../cache.js';
 import { TenchError } from '../errors.js';
+import { codeOf } from '../systemError.js';
 
 export interface WriterLimits {
   maxBytes: number;

@@ -1,0 +1,16 @@
+/**
+ * What errors from outside, of the disk or the network, say.
+ */
+
+/** The `code` of a system error such as `ENOENT`, or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A readable cause: Node wraps several failed addresses into one error with an empty message. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return [...new Set(error.errors.map(messageOf))].join('; ');
+  }
+  return error instanceof Error ? error.message || error.name : String(error);
+}
