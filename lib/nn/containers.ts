@@ -48,7 +48,7 @@ abstract class ModuleSequence<M extends AnyModule, Args extends readonly unknown
   }
 
   *[Symbol.iterator](): Iterator<M> {
-    for (let i = 0; Object.hasOwn(this, i); i += 1) yield this[i] as M;
+    for (let i = 0; Object.hasOwn(this, i); i += 1) yield this[i]!;
   }
 }
 

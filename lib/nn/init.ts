@@ -54,7 +54,7 @@ export function calculateFans(weight: Tensor): { fanIn: number; fanOut: number }
 }
 
 function fanOf(weight: Tensor, mode: FanMode): number {
-  if (mode !== 'fan_in' && mode !== 'fan_out') throw invalid('mode', "'fan_in' or 'fan_out'", mode);
+  if (!['fan_in', 'fan_out'].includes(mode)) throw invalid('mode', oneOf(['fan_in', 'fan_out']), mode);
   const { fanIn, fanOut } = calculateFans(weight);
   return mode === 'fan_in' ? fanIn : fanOut;
 }
@@ -125,8 +125,8 @@ export function orthogonal_<T extends Tensor>(weight: T, options: { gain?: numbe
   const columns = rest.reduce((product, size) => product * size, 1);
   noGrad(() => {
     const wide = rows < columns;
-    const size = wide ? [columns, rows] : [rows, columns];
-    const [q, r] = linalgQr(empty(size, { dtype: weight.dtype, device: weight.device }).normal_());
+    const drawn = empty([rows, columns], { dtype: weight.dtype, device: weight.device }).normal_();
+    const [q, r] = linalgQr(wide ? drawn.t() : drawn);
     // The sign of R's diagonal is the algorithm's choice; undoing it makes every orthogonal matrix equally likely.
     const basis = q.mul(r.diag().sign());
     weight.copy_((wide ? basis.t() : basis).reshape(weight.shape).mul(options.gain ?? 1));

@@ -52,7 +52,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
 
   /** Runs the module: forward hooks around {@link forward}. */
   call(...args: Args): Out {
-    return this.#hooks === null ? this.forward(...args) : (this.#hooks.run(this as unknown as AnyModule, args) as Out);
+    return this.#hooks === null ? this.forward(...args) : (this.#hooks.run(this, args) as Out);
   }
 
   /** Makes a tensor a parameter under a name that is only known at run time; else assign `this.weight = new Parameter(data)`. */
@@ -114,7 +114,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
       found.set(module, path);
       for (const [name, child] of module.namedChildren()) walk(child, path === '' ? name : `${path}.${name}`);
     };
-    walk(this as unknown as AnyModule, '');
+    walk(this, '');
     return [...found].map(([module, path]) => [path, module]);
   }
 
@@ -185,7 +185,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
       for (const child of module.children()) walk(child);
       fn(module);
     };
-    walk(this as unknown as AnyModule);
+    walk(this);
     return this;
   }
 
@@ -228,13 +228,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
    * @throws TenchError that lists missing and unexpected names and differing shapes; nothing was copied then
    */
   loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, options: { strict?: boolean } = {}): LoadResult {
-    const own = new Map(stateEntries(this as unknown as AnyModule, ''));
-    return loadState(
-      this.constructor.name,
-      own,
-      state instanceof Map ? state : new Map(Object.entries(state)),
-      options.strict ?? true,
-    );
+    return loadState(this, state, options);
   }
 
   /** Calls `hook(module, args)` before every forward; an array that it returns replaces the arguments. */

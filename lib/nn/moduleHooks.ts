@@ -8,7 +8,7 @@ import type { AnyModule } from './module.js';
 export type ForwardPreHook<Args extends readonly unknown[]> = (
   module: AnyModule,
   args: Args,
-) => Args | undefined | void;
+) => readonly unknown[] | undefined | void;
 /** See `Module.registerForwardHook`. */
 export type ForwardHook<Args extends readonly unknown[], Out> = (
   module: AnyModule,

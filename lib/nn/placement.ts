@@ -1,8 +1,7 @@
 /** Where a module's tensors live and in which form: device, dtype and memory format, set in place so that every holder of the tensor sees it. */
 
 import { invalid } from '../tensor/errors.js';
-import { noGrad, type DType, type Device, type MemoryFormat, type Tensor } from '../tensor/index.js';
-import { dtypes } from '../tensor/types.js';
+import { dtypes, isOptions, noGrad, type DType, type Device, type MemoryFormat, type Tensor } from '../tensor/index.js';
 
 /** What `module.to` may change; what is left out stays as it is. */
 export interface Placement {
@@ -13,9 +12,10 @@ export interface Placement {
 
 /** Reads the argument of `module.to`. */
 export function toPlacement(target: Device | DType | Placement): Placement {
-  const placement = typeof target === 'string' ? (isDType(target) ? { dtype: target } : { device: target }) : target;
-  if (typeof placement !== 'object' || placement === null)
-    throw invalid('target', 'a device, a dtype or { device, dtype, memoryFormat }', target);
+  const placement: Placement =
+    typeof target === 'string' ? (isDType(target) ? { dtype: target } : { device: target }) : target;
+  const given: unknown = placement;
+  if (!isOptions(given)) throw invalid('target', 'a device, a dtype or { device, dtype, memoryFormat }', target);
   if (placement.dtype !== undefined && !isFloating(placement.dtype)) {
     throw invalid('dtype', 'a floating-point or complex dtype (whole numbers cannot be learned)', placement.dtype);
   }

@@ -1,5 +1,7 @@
 /** Modules print as they do in PyTorch: this file writes values in its notation, so that a tree can be compared line by line. */
 
+import { invalid } from '../tensor/errors.js';
+
 /** A value as Python prints it: `True`, `None`, `1e-05`, `(3, 3)`; strings in single quotes. */
 export function pythonRepr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
@@ -11,7 +13,7 @@ export function pythonRepr(value: unknown): string {
     return parts.length === 1 ? `(${parts[0]},)` : `(${parts.join(', ')})`;
   }
   if (typeof value === 'number') return number(value);
-  return String(value);
+  throw invalid('value', 'something that Python can print', value);
 }
 
 /** A number that is a float in Python whatever its value: `1.0`, not `1`. */

@@ -35,18 +35,20 @@ export function* stateEntries(module: AnyModule, prefix: string): Generator<[nam
   }
 }
 
-/** Copies `state` into the tensors of `own`; see `Module.loadStateDict`. */
+/** Copies `state` into the tensors of `module`; see `Module.loadStateDict`. */
 export function loadState(
-  owner: string,
-  own: ReadonlyMap<string, Tensor>,
-  state: ReadonlyMap<string, Tensor>,
-  strict: boolean,
+  module: AnyModule,
+  state: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
+  options: { strict?: boolean },
 ): LoadResult {
-  const missing = [...own.keys()].filter((name) => !state.has(name));
-  const unexpected = [...state.keys()].filter((name) => !own.has(name));
+  const { strict = true } = options;
+  const own = new Map(stateEntries(module, ''));
+  const given: ReadonlyMap<string, unknown> = state instanceof Map ? state : new Map(Object.entries(state));
+  const missing = [...own.keys()].filter((name) => !given.has(name));
+  const unexpected = [...given.keys()].filter((name) => !own.has(name));
   const copies: [to: Tensor, from: Tensor][] = [];
   const shapes: string[] = [];
-  for (const [name, from] of state) {
+  for (const [name, from] of given) {
     if (!isTensor(from)) throw invalid(`state: ${name}`, 'a Tensor', from);
     const to = own.get(name);
     if (to === undefined) continue;
@@ -59,9 +61,12 @@ export function loadState(
   if (strict && unexpected.length > 0) faults.push(`unexpected: ${list(unexpected)}`);
   if (shapes.length > 0) faults.push(`other shapes: ${list(shapes)}`);
   if (faults.length > 0) {
-    throw new TenchError(`the state does not fit ${owner} (nothing was loaded)\n  ${faults.join('\n  ')}`, {
-      code: 'ERR_TENCH_STATE_DICT',
-    });
+    throw new TenchError(
+      `the state does not fit ${module.constructor.name} (nothing was loaded)\n  ${faults.join('\n  ')}`,
+      {
+        code: 'ERR_TENCH_STATE_DICT',
+      },
+    );
   }
   noGrad(() => {
     for (const [to, from] of copies) to.copy_(from);

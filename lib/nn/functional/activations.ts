@@ -3,6 +3,7 @@
 import * as operators from '../../tensor/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { invalid } from '../../tensor/errors.js';
+import { oneOf } from './options.js';
 
 /** max(x, 0). */
 export function relu(input: Tensor): Tensor {
@@ -35,7 +36,7 @@ export function generalRelu(input: Tensor, { leak, sub, maxv }: GeneralReluOptio
 /** x times the normal distribution function of x (Hendrycks and Gimpel 2016); `approximate: 'tanh'` is quicker. */
 export function gelu(input: Tensor, options: { approximate?: 'none' | 'tanh' } = {}): Tensor {
   const { approximate = 'none' } = options;
-  if (approximate !== 'none' && approximate !== 'tanh') throw invalid('approximate', "'none' or 'tanh'", approximate);
+  if (!['none', 'tanh'].includes(approximate)) throw invalid('approximate', oneOf(['none', 'tanh']), approximate);
   return operators.gelu(input, { approximate });
 }
 
