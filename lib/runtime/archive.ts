@@ -136,8 +136,8 @@ function failure(error: unknown, archive: string, folder: string): Error {
       cause: error,
     });
   }
-  return new TenchError(`cannot unpack ${archive}: it is damaged or incomplete (${messageOf(error)})`, {
-    code: 'ERR_TENCH_ARCHIVE',
-    cause: error,
-  });
+  // Only a system call that failed has a name; what the readers of formats throw has none.
+  const ofDisk = error instanceof Error && 'syscall' in error;
+  const why = ofDisk ? messageOf(error) : `it is damaged or incomplete (${messageOf(error)})`;
+  return new TenchError(`cannot unpack ${archive}: ${why}`, { code: 'ERR_TENCH_ARCHIVE', cause: error });
 }

@@ -13,8 +13,9 @@ import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
+import { TenchError } from './errors.js';
 import { withLock, type LockOptions } from './lock.js';
-import { codeOf } from './systemError.js';
+import { codeOf, messageOf } from './systemError.js';
 
 /**
  * The folder for everything that tench fetches or unpacks: `TENCH_CACHE`, else `tench` in the XDG cache folder
@@ -33,7 +34,8 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
  * that folder becomes `folder` only after `build` has succeeded and its files are on the disk. Concurrent calls, of
  * this or of other processes, wait for the first; what a killed process left behind is removed.
  *
- * @throws what `build` throws; nothing is left behind then
+ * @throws TenchError with the code `ERR_TENCH_CACHE` if the folder around it cannot be made, and what `build` throws;
+ *   nothing is left behind then
  */
 export async function makeFolderOnce(
   folder: string,
@@ -41,7 +43,10 @@ export async function makeFolderOnce(
   options: LockOptions = {},
 ): Promise<string> {
   if (await isFolder(folder)) return folder;
-  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(dirname(folder), { recursive: true }).catch((error: unknown) => {
+    const message = `cannot make the folder ${dirname(folder)}: ${messageOf(error)}; TENCH_CACHE can name another cache`;
+    throw new TenchError(message, { code: 'ERR_TENCH_CACHE', cause: error });
+  });
   return withLock(
     folder,
     async () => {
@@ -89,7 +94,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
     throw error;
   }
 }

@@ -99,6 +99,9 @@ for name, bad in {
 tar("bomb.tgz", [entry(f"set/{n}", bytes(51200)) for n in range(2)], mode="w:gz")
 zipped("bomb.zip", [(f"set/{n}", bytes(51200), 0o100644, DEFLATED) for n in range(2)])
 
+# Longer than any file system takes.
+tar("long-name.tgz", [entry(f"set/{'x' * 300}", b"x")], mode="w:gz")
+
 # A stored file whose content no longer fits its checksum.
 content = (target / "good.zip").read_bytes().replace(b"#!/bin/sh\n", b"#!/bin/sx\n")
 (target / "checksum.zip").write_bytes(content)

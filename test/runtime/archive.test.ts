@@ -166,6 +166,16 @@ t.test('damage is noticed by checksums', async (t) => {
   t.same(readdirSync(parent).sort(), ['a.tgz', 'b.tgz']);
 });
 
+t.test('what the disk refuses is not called damage', async (t) => {
+  const parent = t.testdir({ file: 'a file' });
+  await t.rejects(unpackArchive(join(goldens, 'long-name.tgz'), join(parent, 'out')), {
+    code: 'ERR_TENCH_ARCHIVE',
+    message: /long-name\.tgz: ENAMETOOLONG/,
+  });
+  await t.rejects(unpackArchive(join(goldens, 'good.tgz'), join(parent, 'file', 'out')));
+  t.same(readdirSync(parent), ['file']);
+});
+
 t.test('bytes at random never do harm', async (t) => {
   const parent = t.testdir();
   const sources = ['good.tgz', 'good.zip', 'good.tar'].map((name) => readFileSync(join(goldens, name)));

@@ -81,6 +81,10 @@ t.test('what a killed process leaves is taken over and removed', async (t) => {
 t.test('a file in the place of the folder is an error, not replaced', async (t) => {
   const parent = t.testdir({ made: 'a file' });
   await t.rejects(makeFolderOnce(join(parent, 'made'), async () => undefined));
+  await t.rejects(
+    makeFolderOnce(join(parent, 'made', 'inner'), async () => undefined),
+    { code: 'ERR_TENCH_CACHE', message: /cannot make the folder .*made: E.*TENCH_CACHE/ },
+  );
   t.equal(readFileSync(join(parent, 'made'), 'utf8'), 'a file');
   t.same(readdirSync(parent), ['made']);
   mkdirSync(join(parent, 'empty'));

@@ -81,12 +81,8 @@ export class EntryWriter {
 
   /** The error for an entry that must not be unpacked. */
   refuse(name: string, why: string): TenchError {
-    return new TenchError(
-      `refusing to unpack ${this.#archive}: the entry ${JSON.stringify(name)} is not safe to unpack, ${why}`,
-      {
-        code: 'ERR_TENCH_ARCHIVE',
-      },
-    );
+    const message = `refusing to unpack ${this.#archive} because of its entry ${JSON.stringify(name)}: ${why}`;
+    return new TenchError(message, { code: 'ERR_TENCH_ARCHIVE' });
   }
 
   /** The entry's path below the folder, or an error. */
