@@ -53,11 +53,13 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
   constructor(options: CategoryOptions<NoInfer<L>> = {}) {
     super(options);
     const { minCount = 1, vocab } = options;
-    if (!Number.isInteger(minCount) || minCount < 1) throw invalid('minCount', 'a whole number of at least 1', minCount);
+    if (!Number.isInteger(minCount) || minCount < 1)
+      throw invalid('minCount', 'a whole number of at least 1', minCount);
     this.minCount = minCount;
     this.unknown = options.unknown ?? (minCount > 1 ? (UNKNOWN_LABEL as L) : undefined);
     if (vocab === undefined) return;
-    if (!Array.isArray(vocab) || new Set(vocab).size !== vocab.length) throw invalid('vocab', 'an array of different labels', vocab);
+    if (!Array.isArray(vocab) || new Set(vocab).size !== vocab.length)
+      throw invalid('vocab', 'an array of different labels', vocab);
     this.remember({ vocab: this.#withUnknown(vocab) });
   }
 
@@ -81,7 +83,8 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
 
   proc1(label: L): number {
     const { vocab } = this.state;
-    const number = this.#numberOf.get(label) ?? (this.unknown === undefined ? undefined : this.#numberOf.get(this.unknown));
+    const number =
+      this.#numberOf.get(label) ?? (this.unknown === undefined ? undefined : this.#numberOf.get(this.unknown));
     if (number === undefined) throw new UnseenLabelError(label, vocab);
     return number;
   }
@@ -99,6 +102,8 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
   }
 
   #withUnknown(labels: readonly L[]): L[] {
-    return this.unknown === undefined ? [...labels] : [this.unknown, ...labels.filter((label) => label !== this.unknown)];
+    return this.unknown === undefined
+      ? [...labels]
+      : [this.unknown, ...labels.filter((label) => label !== this.unknown)];
   }
 }

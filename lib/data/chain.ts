@@ -53,7 +53,11 @@ export class Chain {
     const steps = this.transforms.slice(0, count).map((transform, position) => (x: unknown) => {
       item.signal?.throwIfAborted();
       const context = new ItemContext(item, position);
-      return guard(() => stepOf(transform)(x, context), item.name, () => transformLabel(transform));
+      return guard(
+        () => stepOf(transform)(x, context),
+        item.name,
+        () => transformLabel(transform),
+      );
     });
     return through(value, steps);
   }

@@ -95,12 +95,15 @@ function nameAt(names: readonly string[], index: number): string {
 }
 
 function mixed(first: unknown, value: unknown, name: string): TenchError {
-  return new TenchError(`items of one batch must be of one kind, but the first is ${describe(first)} and ${name} is ${describe(value)}`);
+  return new TenchError(
+    `items of one batch must be of one kind, but the first is ${describe(first)} and ${name} is ${describe(value)}`,
+  );
 }
 
 function cannotCollate(value: unknown, name: string): TenchError {
   const what = `${name} is ${describe(value)}, which no tensor can hold`;
-  if (typeof value === 'string') return new TenchError(`${what}; give texts a processor that numbers them (for labels \`new CategoryProcessor()\`)`);
+  if (typeof value === 'string')
+    return new TenchError(`${what}; give texts a processor that numbers them (for labels \`new CategoryProcessor()\`)`);
   if (typeof value === 'object' && value !== null && 'width' in value && 'height' in value) {
     return new TenchError(`${what}; end the transforms of images with \`toByteTensor\``);
   }

@@ -64,8 +64,11 @@ type Step = (x: unknown, ...args: unknown[]) => unknown;
 
 /** The transforms as a list in the order in which they run. */
 export function inOrder(transforms: Transforms): AnyTransform[] {
-  const given = transforms === null || transforms === undefined ? [] : Array.isArray(transforms) ? transforms : [transforms];
-  const chain = (given as readonly (AnyTransform | null | undefined)[]).filter((one) => one !== null && one !== undefined);
+  const given =
+    transforms === null || transforms === undefined ? [] : Array.isArray(transforms) ? transforms : [transforms];
+  const chain = (given as readonly (AnyTransform | null | undefined)[]).filter(
+    (one) => one !== null && one !== undefined,
+  );
   for (const one of chain) {
     if (!isTransform(one)) throw invalid('tfms', 'functions, or objects with a method `apply`', one);
   }

@@ -37,7 +37,8 @@ export function parseSeparated(text: string, separator = ','): string[][] {
       const opened = at;
       for (at += 1; ; at += 1) {
         const close = text.indexOf('"', at);
-        if (close < 0) throw new TenchError(`the quote opened on line ${text.slice(0, opened).split('\n').length} is never closed`);
+        if (close < 0)
+          throw new TenchError(`the quote opened on line ${text.slice(0, opened).split('\n').length} is never closed`);
         field += text.slice(at, close);
         at = close + 1;
         if (text[at] !== '"') break;
@@ -60,13 +61,18 @@ export function parseSeparated(text: string, separator = ','): string[][] {
  *
  * @throws TenchError if the file cannot be read, has no such column, or names an item twice with different values
  */
-export function readTable(file: string, { key, column, base, separator }: TableOptions): (path: string) => string | undefined {
+export function readTable(
+  file: string,
+  { key, column, base, separator }: TableOptions,
+): (path: string) => string | undefined {
   const rows = rowsOf(file, separator ?? (/^\.(tsv|tab)$/i.test(extname(file)) ? '\t' : ','));
   const header = rows[0] ?? [];
   const position = (name: string | undefined, fallback: number): number => {
     const found = name === undefined ? fallback : header.indexOf(name);
     if (found >= 0 && found < header.length) return found;
-    throw new TenchError(`${file} has no column ${JSON.stringify(name ?? fallback)}; it has: ${header.join(', ') || 'nothing'}`);
+    throw new TenchError(
+      `${file} has no column ${JSON.stringify(name ?? fallback)}; it has: ${header.join(', ') || 'nothing'}`,
+    );
   };
   const keyAt = position(key, 0);
   const valueAt = position(column, 1);
@@ -75,16 +81,21 @@ export function readTable(file: string, { key, column, base, separator }: TableO
     const name = row[keyAt] ?? '';
     const value = row[valueAt] ?? '';
     const before = values.get(name);
-    if (before !== undefined && before !== value) throw new TenchError(`${file} gives ${name} two values: ${before} and ${value}`);
+    if (before !== undefined && before !== value)
+      throw new TenchError(`${file} gives ${name} two values: ${before} and ${value}`);
     values.set(name, value);
   }
-  return (path) => (base === undefined ? (values.get(path) ?? values.get(basename(path))) : values.get(relative(base, path)));
+  return (path) =>
+    base === undefined ? (values.get(path) ?? values.get(basename(path))) : values.get(relative(base, path));
 }
 
 function rowsOf(file: string, separator: string): string[][] {
   try {
     return parseSeparated(readFileSync(file, 'utf8'), separator);
   } catch (cause) {
-    throw new TenchError(`the table ${file} cannot be read: ${(cause as Error).message}`, { code: 'ERR_TENCH_FILE', cause });
+    throw new TenchError(`the table ${file} cannot be read: ${(cause as Error).message}`, {
+      code: 'ERR_TENCH_FILE',
+      cause,
+    });
   }
 }

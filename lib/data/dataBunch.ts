@@ -24,9 +24,14 @@ export class DataBunch<B = Batch> {
   readonly cIn: number | undefined;
   readonly cOut: number | undefined;
 
-  constructor(trainDl: DataLoader<B>, validDl: DataLoader<B>, { cIn, cOut, testDl }: { cIn?: number; cOut?: number; testDl?: DataLoader<B> } = {}) {
+  constructor(
+    trainDl: DataLoader<B>,
+    validDl: DataLoader<B>,
+    { cIn, cOut, testDl }: { cIn?: number; cOut?: number; testDl?: DataLoader<B> } = {},
+  ) {
     for (const [name, size] of Object.entries({ cIn, cOut })) {
-      if (size !== undefined && (!Number.isInteger(size) || size < 1)) throw invalid(name, 'a whole number of at least 1', size);
+      if (size !== undefined && (!Number.isInteger(size) || size < 1))
+        throw invalid(name, 'a whole number of at least 1', size);
     }
     this.trainDl = trainDl;
     this.validDl = validDl;
@@ -56,13 +61,23 @@ export class DataBunch<B = Batch> {
 }
 
 /** Makes the loaders of a DataBunch: train shuffled, the others in order and with twice the batch size. */
-export function databunchify(train: Dataset, valid: Dataset, test: Dataset | undefined, batchSize: number, options: DataBunchOptions): DataBunch {
+export function databunchify(
+  train: Dataset,
+  valid: Dataset,
+  test: Dataset | undefined,
+  batchSize: number,
+  options: DataBunchOptions,
+): DataBunch {
   const { cIn, cOut, numWorkers, dropLast, ...rest } = options;
   const shared = { ...rest, prefetch: rest.prefetch ?? numWorkers };
   const inOrder = { ...shared, batchSize: 2 * batchSize };
-  return new DataBunch(new DataLoader(train, { ...shared, batchSize, shuffle: true, dropLast }), new DataLoader(valid, inOrder), {
-    cIn,
-    cOut,
-    testDl: test === undefined ? undefined : new DataLoader(test, inOrder),
-  });
+  return new DataBunch(
+    new DataLoader(train, { ...shared, batchSize, shuffle: true, dropLast }),
+    new DataLoader(valid, inOrder),
+    {
+      cIn,
+      cOut,
+      testDl: test === undefined ? undefined : new DataLoader(test, inOrder),
+    },
+  );
 }

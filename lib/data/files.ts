@@ -32,7 +32,9 @@ const imageTypes: Record<string, string> = {
 };
 
 /** The endings of image files, lower case and with their dot. */
-export const imageExtensions: ReadonlySet<string> = new Set(Object.values(imageTypes).flatMap((endings) => endings.split(' ')));
+export const imageExtensions: ReadonlySet<string> = new Set(
+  Object.values(imageTypes).flatMap((endings) => endings.split(' ')),
+);
 
 export interface GetFilesOptions {
   /** Endings to keep, compared without regard to case (`.jpg`, `.JPEG`); null, undefined or none keeps every file. */
@@ -53,7 +55,10 @@ export interface GetFilesOptions {
  * @returns paths that begin with `path` as it was given; empty where nothing matched
  * @throws TenchError if `path` is missing, or is not a folder
  */
-export function getFiles(path: string, { extensions = null, recurse = false, include = null }: GetFilesOptions = {}): string[] {
+export function getFiles(
+  path: string,
+  { extensions = null, recurse = false, include = null }: GetFilesOptions = {},
+): string[] {
   if (typeof path !== 'string' || path === '') throw invalid('path', 'the path of a folder', path);
   const wanted = extensionSet(extensions);
   const found: string[] = [];
@@ -91,7 +96,10 @@ function entriesOf(path: string): Dirent[] {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') throw new TenchError(`the folder ${path} does not exist`, { code: 'ERR_TENCH_FILE', cause });
     if (code === 'ENOTDIR') throw new TenchError(`${path} is a file, not a folder`, { code: 'ERR_TENCH_FILE', cause });
-    throw new TenchError(`the folder ${path} cannot be read: ${(cause as Error).message}`, { code: 'ERR_TENCH_FILE', cause });
+    throw new TenchError(`the folder ${path} cannot be read: ${(cause as Error).message}`, {
+      code: 'ERR_TENCH_FILE',
+      cause,
+    });
   }
 }
 

@@ -20,7 +20,8 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
   constructor(options: FillMissingOptions = {}) {
     super(options);
     const { fill = 'median', addFlags = false } = options;
-    if (fill !== 'median' && fill !== 'mean' && !Number.isFinite(fill)) throw invalid('fill', "'median', 'mean' or a number", fill);
+    if (fill !== 'median' && fill !== 'mean' && !Number.isFinite(fill))
+      throw invalid('fill', "'median', 'mean' or a number", fill);
     this.fill = fill;
     this.addFlags = addFlags;
   }
@@ -32,7 +33,8 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
 
   proc1(row: GappyRow): number[] {
     const { fills } = this.state;
-    if (row.length !== fills.length) throw invalid('row', `${fills.length} numbers or gaps, as the training set has`, row);
+    if (row.length !== fills.length)
+      throw invalid('row', `${fills.length} numbers or gaps, as the training set has`, row);
     const filled = row.map((value, column) => (isGap(value) ? fills[column]! : value));
     return this.addFlags ? [...filled, ...row.map((value) => (isGap(value) ? 1 : 0))] : filled;
   }
@@ -40,7 +42,10 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
   #fillOf(rows: readonly GappyRow[], column: number): number {
     if (typeof this.fill === 'number') return this.fill;
     const values = rows.map((row) => row[column]).filter((value) => !isGap(value));
-    if (values.length === 0) throw new TenchError(`column ${column} has no value in the training set to fill its gaps with; give \`fill\` a number`);
+    if (values.length === 0)
+      throw new TenchError(
+        `column ${column} has no value in the training set to fill its gaps with; give \`fill\` a number`,
+      );
     return this.fill === 'mean' ? values.reduce((sum, value) => sum + value, 0) / values.length : median(values);
   }
 

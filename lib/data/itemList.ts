@@ -29,7 +29,11 @@ export interface Dataset {
 }
 
 /** A class of lists, as `list.new(items, cls)` takes it. */
-export type ItemListClass<T, O, L extends ItemList<T, O> = ItemList<T, O>> = new (items: Iterable<T>, path?: string, tfms?: Transforms) => L;
+export type ItemListClass<T, O, L extends ItemList<T, O> = ItemList<T, O>> = new (
+  items: Iterable<T>,
+  path?: string,
+  tfms?: Transforms,
+) => L;
 
 /** An ItemList as plain data; transforms are code and stay out. */
 export interface ItemListJSON {
@@ -87,8 +91,11 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   get(index: number, draw?: Draw): Promise<O>;
   get(index: Selection, draw?: Draw): Promise<O[]>;
   async get(index: number | Selection, draw: Draw = { seed: 0, epoch: this.#gets++ }): Promise<O | O[]> {
-    if (typeof index === 'number') return (await this.#transformed(this.position(index), draw, this.chain.transforms.length)) as O;
-    return (await inTurn(this.positions(index).map((one) => this.#transformed(one, draw, this.chain.transforms.length)))) as O[];
+    if (typeof index === 'number')
+      return (await this.#transformed(this.position(index), draw, this.chain.transforms.length)) as O;
+    return (await inTurn(
+      this.positions(index).map((one) => this.#transformed(one, draw, this.chain.transforms.length)),
+    )) as O[];
   }
 
   /** The items at `indices` in one tensor; see {@link Dataset.getBatch}. */
@@ -114,11 +121,15 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   #transformed(index: number, draw: Draw, count: number, signal?: AbortSignal): unknown {
     const item = { seed: draw.seed, epoch: draw.epoch, index, name: this.nameOf(index), signal };
     try {
-      const opened = guard(() => this.open(this.items[index]!), item.name, () => 'opening it');
+      const opened = guard(
+        () => this.open(this.items[index]!),
+        item.name,
+        () => 'opening it',
+      );
       if (opened instanceof Promise) return opened.then((value) => this.chain.run(value, item, count));
       return this.chain.run(opened, item, count);
     } catch (cause) {
-      return Promise.reject(cause as Error);
+      return Promise.reject(cause instanceof Error ? cause : new Error(String(cause)));
     }
   }
 
@@ -127,13 +138,18 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   }
 
   /** The list that `toJSON` described, as an instance of the class that this is called on. */
-  static fromJSON<L>(this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L, json: ItemListJSON, tfms: Transforms = null): L {
+  static fromJSON<L>(
+    this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L,
+    json: ItemListJSON,
+    tfms: Transforms = null,
+  ): L {
     return new this(json.items as never[], json.path, tfms);
   }
 
   override [inspect.custom](): string {
     const lines = [super[inspect.custom](), `Path: ${this.path}`];
-    if (this.chain.transforms.length > 0) lines.push(`Transforms: ${this.chain.transforms.map(transformLabel).join(', ')}`);
+    if (this.chain.transforms.length > 0)
+      lines.push(`Transforms: ${this.chain.transforms.map(transformLabel).join(', ')}`);
     return lines.join('\n');
   }
 }

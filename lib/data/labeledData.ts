@@ -8,7 +8,15 @@ import type { Transforms } from './compose.js';
 import { ItemList, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
 import type { Labeler } from './labelers.js';
 import type { Selection } from './listContainer.js';
-import { deprocessOne, processAll, processorList, type AnyProcessor, type ProcessorClass, type ProcessorJSON, type Processors } from './processors.js';
+import {
+  deprocessOne,
+  processAll,
+  processorList,
+  type AnyProcessor,
+  type ProcessorClass,
+  type ProcessorJSON,
+  type Processors,
+} from './processors.js';
 
 export interface LabelOptions {
   /** Processors of the items, in the order in which they run. */
@@ -65,10 +73,26 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   }
 
   /** Labels a list with a function of its items. */
-  static labelByFunc<T, O, Y>(list: ItemList<T, O>, labeler: Labeler<T, Y>, { procX, procY }: LabelOptions = {}): LabeledData<O> {
+  static labelByFunc<T, O, Y>(
+    list: ItemList<T, O>,
+    labeler: Labeler<T, Y>,
+    { procX, procY }: LabelOptions = {},
+  ): LabeledData<O> {
     if (typeof labeler !== 'function') throw invalid('labeler', 'a function', labeler);
-    const labels = list.items.map((item, index) => guard(() => labeler(item, index), list.nameOf(index), () => 'labelling it') as Y);
-    return new LabeledData<O>(list as unknown as ItemList<never, O>, new ItemList(labels, list.path) as unknown as ItemList<never, unknown>, procX, procY);
+    const labels = list.items.map(
+      (item, index) =>
+        guard(
+          () => labeler(item, index),
+          list.nameOf(index),
+          () => 'labelling it',
+        ) as Y,
+    );
+    return new LabeledData<O>(
+      list as unknown as ItemList<never, O>,
+      new ItemList(labels, list.path) as unknown as ItemList<never, unknown>,
+      procX,
+      procY,
+    );
   }
 
   get length(): number {
@@ -93,7 +117,9 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
 
   /** The vocabulary of the labels, or null if no processor of theirs has one. */
   get vocab(): readonly unknown[] | null {
-    const withVocab = this.#procY.find((processor): processor is AnyProcessor & { vocab: readonly unknown[] | null } => 'vocab' in processor);
+    const withVocab = this.#procY.find(
+      (processor): processor is AnyProcessor & { vocab: readonly unknown[] | null } => 'vocab' in processor,
+    );
     return withVocab?.vocab ?? null;
   }
 
@@ -155,8 +181,12 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
    * @param like a data set whose processors this one shares, as valid shares those of train
    */
   static fromJSON(json: LabeledDataJSON, options: ReviveOptions = {}, like?: LabeledData): LabeledData {
-    const data = new LabeledData(reviveList(json.x, options) as ItemList<never>, reviveList(json.y, { ...options, tfms: null }) as ItemList<never>);
-    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved.kind, options.processors, 'processors').fromJSON(saved);
+    const data = new LabeledData(
+      reviveList(json.x, options) as ItemList<never>,
+      reviveList(json.y, { ...options, tfms: null }) as ItemList<never>,
+    );
+    const revive = (saved: ProcessorJSON): AnyProcessor =>
+      classOf(saved.kind, options.processors, 'processors').fromJSON(saved);
     data.#procX = like === undefined ? json.procX.map(revive) : like.#procX;
     data.#procY = like === undefined ? json.procY.map(revive) : like.#procY;
     return data;
@@ -169,16 +199,21 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
 
 /** The list that `toJSON` described, as an instance of its class. */
 export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: ReviveOptions): ItemList {
-  return classOf<ListClass>(json.kind, [ItemList as unknown as ListClass, ...lists], 'lists').fromJSON(json, tfms);
+  return classOf<ListClass>(json.kind, [ItemList, ...lists], 'lists').fromJSON(json, tfms);
 }
 
 function classOf<C extends { readonly name: string }>(kind: string, classes: readonly C[] = [], option: string): C {
   const found = classes.find((one) => one.name === kind);
-  if (found === undefined) throw new TenchError(`the saved data has a ${kind}; pass the class as { ${option}: [${kind}] }`);
+  if (found === undefined)
+    throw new TenchError(`the saved data has a ${kind}; pass the class as { ${option}: [${kind}] }`);
   return found;
 }
 
-function processed<O>(list: ItemList<never, O>, processors: readonly AnyProcessor[], nameOf: (index: number) => string): ItemList<unknown, O> {
+function processed<O>(
+  list: ItemList<never, O>,
+  processors: readonly AnyProcessor[],
+  nameOf: (index: number) => string,
+): ItemList<unknown, O> {
   const untyped = list as unknown as ItemList<unknown, O>;
   return processors.length === 0 ? untyped : untyped.new(processAll(untyped.items, processors, nameOf));
 }

@@ -101,7 +101,10 @@ function isList(selection: Selection): selection is readonly boolean[] | readonl
 
 /** The positions of a Python slice over a list of `length`. */
 function positionsOfRange(range: Range, length: number): number[] {
-  if (typeof range !== 'object' || range === null) throw invalid('index', 'a number, a range, a mask or a list of numbers', range);
+  const given: unknown = range;
+  if (typeof given !== 'object' || given === null) {
+    throw invalid('index', 'a number, a range, a mask or a list of numbers', given);
+  }
   const step = range.step ?? 1;
   if (!Number.isInteger(step) || step === 0) throw invalid('step', 'a whole number other than 0', step);
   const low = step > 0 ? 0 : -1;

@@ -55,10 +55,16 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
 
   constructor(dataset: Dataset, options: LoaderOptions<B> = {}) {
     const { batchSize = 64, shuffle = false, dropLast = false, prefetch = 4, seed = 0, device } = options;
-    if (!Number.isInteger(dataset?.length) || typeof dataset.get !== 'function') throw invalid('dataset', 'a data set with `length` and `get`', dataset);
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw invalid('batchSize', 'a whole number of at least 1', batchSize);
-    if (!Number.isInteger(prefetch) || prefetch < 0) throw invalid('prefetch', 'a whole number of at least 0', prefetch);
-    if (options.collate !== undefined && typeof options.collate !== 'function') throw invalid('collate', 'a function', options.collate);
+    const given = dataset as Partial<Dataset> | null | undefined;
+    if (!Number.isInteger(given?.length) || typeof given?.get !== 'function') {
+      throw invalid('dataset', 'a data set with `length` and `get`', dataset);
+    }
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw invalid('batchSize', 'a whole number of at least 1', batchSize);
+    if (!Number.isInteger(prefetch) || prefetch < 0)
+      throw invalid('prefetch', 'a whole number of at least 0', prefetch);
+    if (options.collate !== undefined && typeof options.collate !== 'function')
+      throw invalid('collate', 'a function', options.collate);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
@@ -117,7 +123,8 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
 
   async #load(indices: readonly number[], epoch: number, signal: AbortSignal): Promise<B> {
     const { dataset, seed, device } = this;
-    if (this.#collate === undefined && dataset.getBatch) return (await dataset.getBatch(indices, { seed, epoch, device, signal })) as B;
+    if (this.#collate === undefined && dataset.getBatch)
+      return (await dataset.getBatch(indices, { seed, epoch, device, signal })) as B;
     const names = indices.map((index) => dataset.nameOf?.(index) ?? `item ${index}`);
     const samples = await inTurn(indices.map(async (index): Promise<unknown> => dataset.get(index, { seed, epoch })));
     const batch: unknown = await (this.#collate ?? collateParts)(samples, names);
@@ -125,7 +132,12 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   }
 
   [inspect.custom](): string {
-    const settings = [`batchSize: ${this.batchSize}`, `shuffle: ${this.shuffle}`, `prefetch: ${this.prefetch}`, `seed: ${this.seed}`];
+    const settings = [
+      `batchSize: ${this.batchSize}`,
+      `shuffle: ${this.shuffle}`,
+      `prefetch: ${this.prefetch}`,
+      `seed: ${this.seed}`,
+    ];
     if (this.dropLast) settings.push('dropLast: true');
     if (this.device !== undefined) settings.push(`device: ${this.device}`);
     return `DataLoader (${this.length} batches of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;

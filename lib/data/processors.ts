@@ -47,10 +47,15 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
 
   /** What was learned. @throws TenchError before the first `process` */
   get state(): S {
-    if (this.#learned === undefined) {
-      throw new TenchError(`${this.constructor.name} has not learned anything yet: process the training set first`, { code: 'ERR_TENCH_PROCESSOR' });
-    }
-    return this.#learned.state;
+    return this.requireReady().state;
+  }
+
+  /** Throws before the first `process`; for methods that need what was learned, but not the state itself. */
+  protected requireReady(): { readonly state: S } {
+    if (this.#learned !== undefined) return this.#learned;
+    throw new TenchError(`${this.constructor.name} has not learned anything yet: process the training set first`, {
+      code: 'ERR_TENCH_PROCESSOR',
+    });
   }
 
   /** Makes the state from the first items. */
@@ -78,7 +83,8 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
    * @param nameOf names an item in the message of what it throws
    */
   process(items: readonly I[], nameOf?: NameOf): O[] {
-    if (!Array.isArray(items)) throw invalid('items', 'an array', items);
+    const isArray: boolean = Array.isArray(items);
+    if (!isArray) throw invalid('items', 'an array', items);
     if (!this.isReady) this.remember(this.learn(items));
     return items.map((item, index) => {
       try {
@@ -91,7 +97,7 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
   }
 
   deprocess(items: readonly O[]): I[] {
-    void this.state;
+    this.requireReady();
     return items.map((item) => this.deproc1(item));
   }
 
@@ -136,7 +142,12 @@ export interface ProcessorClass {
 }
 
 export function processorList(processors: Processors): AnyProcessor[] {
-  const list = processors === null || processors === undefined ? [] : Array.isArray(processors) ? [...(processors as readonly AnyProcessor[])] : [processors as AnyProcessor];
+  const list =
+    processors === null || processors === undefined
+      ? []
+      : Array.isArray(processors)
+        ? [...(processors as readonly AnyProcessor[])]
+        : [processors as AnyProcessor];
   for (const one of list) {
     if (!(one instanceof Processor)) throw invalid('processor', 'an instance of a subclass of Processor', one);
   }
@@ -145,7 +156,10 @@ export function processorList(processors: Processors): AnyProcessor[] {
 
 /** Runs a list through processors, one after another. */
 export function processAll(items: readonly unknown[], processors: readonly AnyProcessor[], nameOf?: NameOf): unknown[] {
-  return processors.reduce<unknown[]>((current, processor) => processor.process(current as never[], nameOf), [...items]);
+  return processors.reduce<unknown[]>(
+    (current, processor) => processor.process(current as never[], nameOf),
+    [...items],
+  );
 }
 
 /** The way back through processors, for one item. */

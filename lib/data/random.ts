@@ -63,7 +63,8 @@ type Key = readonly [number, number];
 /** A seed or a step of a stream as two words: any whole number from -2^53 to 2^53, or any bigint modulo 2^64. */
 function words(argument: string, value: number | bigint): Key {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw invalid(argument, 'a whole number', value);
-  if (typeof value !== 'number' && typeof value !== 'bigint') throw invalid(argument, 'a whole number or a bigint', value);
+  if (typeof value !== 'number' && typeof value !== 'bigint')
+    throw invalid(argument, 'a whole number or a bigint', value);
   if (typeof value === 'number' && value >= 0) return [value >>> 0, Math.floor(value / 0x1_0000_0000)];
   const bits = BigInt.asUintN(64, BigInt(value));
   return [Number(bits & 0xffff_ffffn), Number(bits >> 32n)];

@@ -29,7 +29,11 @@ export class SplitData<D extends Dataset = Part> {
   /** Items that the splitter put into neither set. */
   readonly leftOut: readonly unknown[];
 
-  constructor(train: D, valid: D, { test, leftOut = [] }: { test?: Dataset | undefined; leftOut?: readonly unknown[] } = {}) {
+  constructor(
+    train: D,
+    valid: D,
+    { test, leftOut = [] }: { test?: Dataset | undefined; leftOut?: readonly unknown[] } = {},
+  ) {
     this.train = train;
     this.valid = valid;
     this.test = test;
@@ -88,8 +92,12 @@ export class SplitData<D extends Dataset = Part> {
    */
   toDatabunch(batchSize: number, options: DataBunchOptions = {}): DataBunch {
     if (this.train.length === 0) throw new TenchError(`the training set is empty${this.#whyEmpty()}`);
-    if (this.valid.length === 0 && this.leftOut.length > 0) throw new TenchError(`the validation set is empty${this.#whyEmpty()}`);
-    return databunchify(this.train, this.valid, this.test, batchSize, { ...options, cOut: options.cOut ?? this.vocab?.length });
+    if (this.valid.length === 0 && this.leftOut.length > 0)
+      throw new TenchError(`the validation set is empty${this.#whyEmpty()}`);
+    return databunchify(this.train, this.valid, this.test, batchSize, {
+      ...options,
+      cOut: options.cOut ?? this.vocab?.length,
+    });
   }
 
   #whyEmpty(): string {
@@ -146,7 +154,9 @@ export function labelByFunc<T, O, Y>(
   const { leftOut } = split;
   if (!(split.test instanceof ItemList)) return new SplitData(train, valid, { test: split.test, leftOut });
   const list = split.test as ItemList<T, O>;
-  const test = testLabels ? label(list) : list.new(processAll(list.items, processorList(options.procX), (index) => list.nameOf(index)) as T[]);
+  const test = testLabels
+    ? label(list)
+    : list.new(processAll(list.items, processorList(options.procX), (index) => list.nameOf(index)) as T[]);
   return new SplitData(train, valid, { test, leftOut });
 }
 

@@ -1,7 +1,7 @@
 /** Splitters decide for each item whether it is valid (true), train (false) or in neither set (null). */
 
 import { basename, dirname } from 'node:path';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { invalid } from '../tensor/errors.js';
 import { readTable, type TableOptions } from './csv.js';
 import { Generator } from './random.js';
 
@@ -16,7 +16,10 @@ const SPLIT_STREAM = 2;
  *
  * @returns true for valid, false for train, null for a path in neither
  */
-export function grandparentSplitter(path: string, { validName = 'valid', trainName = 'train' }: { validName?: string; trainName?: string } = {}): boolean | null {
+export function grandparentSplitter(
+  path: string,
+  { validName = 'valid', trainName = 'train' }: { validName?: string; trainName?: string } = {},
+): boolean | null {
   const grandparent = basename(dirname(dirname(path)));
   if (grandparent === validName) return true;
   if (grandparent === trainName) return false;
@@ -33,7 +36,7 @@ export function randomSplitter(pValid: number, { seed = 0 }: { seed?: number | b
   let chosen: ReadonlySet<number> = new Set();
   let chosenFor: readonly unknown[] | undefined;
   return (_item, index, items) => {
-    if (items === undefined) throw invalid('items', 'the whole list, as splitByFunc gives it to a splitter', items);
+    if (!Array.isArray(items)) throw invalid('items', 'the whole list, as splitByFunc gives it to a splitter', items);
     if (chosenFor !== items) {
       const order = new Generator(seed, SPLIT_STREAM).permutation(items.length);
       chosen = new Set(order.slice(0, Math.round(pValid * items.length)));
@@ -62,7 +65,10 @@ export function indexSplitter(valid: Iterable<number>): (item: unknown, index: n
  * @param file the table; its first line names the columns
  * @param options `key`: the column with the items' names (default the first); `column`: the one that decides (default `is_valid`)
  */
-export function csvSplitter(file: string, { column = 'is_valid', validName = 'valid', ...options }: TableOptions & { validName?: string } = {}): (path: string) => boolean | null {
+export function csvSplitter(
+  file: string,
+  { column = 'is_valid', validName = 'valid', ...options }: TableOptions & { validName?: string } = {},
+): (path: string) => boolean | null {
   const find = readTable(file, { ...options, column });
   const words = new Set(['1', 'true', 'yes', 't', 'y', validName.toLowerCase()]);
   return (path) => {
@@ -80,7 +86,7 @@ export function splitByFunc<T>(items: readonly T[], splitter: Splitter<T>): { tr
     if (decision === true) split.valid.push(item);
     else if (decision === false) split.train.push(item);
     else if (decision === null || decision === undefined) split.leftOut.push(item);
-    else throw new TenchError(`a splitter must return true (valid), false (train) or null (neither), but returned ${String(decision)} for ${String(item)}`);
+    else throw invalid('splitter', `true (valid), false (train) or null (neither) for ${String(item)}`, decision);
   });
   return split;
 }

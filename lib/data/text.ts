@@ -36,7 +36,11 @@ export interface NumericalizeOptions {
 }
 
 /** Numbers tokens by the training set's vocabulary: the unknown token first, then from the most to the least frequent one. */
-export class NumericalizeProcessor extends Processor<readonly string[], number[], { readonly vocab: readonly string[] }> {
+export class NumericalizeProcessor extends Processor<
+  readonly string[],
+  number[],
+  { readonly vocab: readonly string[] }
+> {
   readonly minCount: number;
   readonly maxVocab: number;
   readonly unknown: string;
@@ -47,8 +51,10 @@ export class NumericalizeProcessor extends Processor<readonly string[], number[]
     this.minCount = options.minCount ?? 2;
     this.maxVocab = options.maxVocab ?? 60_000;
     this.unknown = options.unknown ?? 'xxunk';
-    if (!Number.isInteger(this.minCount) || this.minCount < 1) throw invalid('minCount', 'a whole number of at least 1', this.minCount);
-    if (!Number.isInteger(this.maxVocab) || this.maxVocab < 1) throw invalid('maxVocab', 'a whole number of at least 1', this.maxVocab);
+    if (!Number.isInteger(this.minCount) || this.minCount < 1)
+      throw invalid('minCount', 'a whole number of at least 1', this.minCount);
+    if (!Number.isInteger(this.maxVocab) || this.maxVocab < 1)
+      throw invalid('maxVocab', 'a whole number of at least 1', this.maxVocab);
   }
 
   /** The tokens by number, or null before the first use. */
@@ -71,7 +77,7 @@ export class NumericalizeProcessor extends Processor<readonly string[], number[]
   }
 
   proc1(tokens: readonly string[]): number[] {
-    void this.state;
+    this.requireReady();
     return tokens.map((token) => this.#numberOf.get(token) ?? 0);
   }
 

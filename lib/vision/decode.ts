@@ -30,18 +30,24 @@ sharp.cache(false);
  *
  * @throws TenchError that names the path and the cause: missing, unreadable, truncated, damaged, too large, or of a format that is not read
  */
-export async function decodeImage(path: string, { maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions = {}): Promise<Image> {
+export async function decodeImage(
+  path: string,
+  { maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions = {},
+): Promise<Image> {
   try {
     const source = sharp(path, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
     const format = readPixelFormat(path) ?? formatOf(await source.metadata());
     if (format.bits === 12) throw new Error('JPEG with 12 bits a sample is not supported');
     return await decodeAs(format, source.autoOrient(), path);
   } catch (cause) {
-    throw new TenchError(`cannot read the image ${path}: ${reasonOf(cause, maxPixels)}`, { code: 'ERR_TENCH_IMAGE', cause });
+    throw new TenchError(`cannot read the image ${path}: ${reasonOf(cause, maxPixels)}`, {
+      code: 'ERR_TENCH_IMAGE',
+      cause,
+    });
   }
 }
 
-function formatOf({ space, channels = 3, hasAlpha = false, depth }: Metadata): PixelFormat {
+function formatOf({ space, channels, hasAlpha, depth }: Metadata): PixelFormat {
   const bits = depth === 'uchar' ? 8 : 16;
   if (space === 'cmyk') return { kind: 'cmyk', bits };
   const isGrey = space === 'b-w' || space === 'grey16' || channels < 3;
@@ -54,7 +60,8 @@ async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string
   if (kind === 'cmyk') source.pipelineColourspace('cmyk').toColourspace('cmyk');
   const { data, info } = await source.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const image = (bytes: Uint8Array, count: number): Image => new Image({ width, height, channels: count as Channels, data: bytes, path });
+  const image = (bytes: Uint8Array, count: number): Image =>
+    new Image({ width, height, channels: count as Channels, data: bytes, path });
   if (kind === 'cmyk') return image(rgbFromInk(data, channels), 3);
   if (kind === 'grey' && channels > 1) return image(pick(data, channels, [0]), 1);
   if (kind === 'greyAlpha' && channels > 2) return image(pick(data, channels, [0, channels - 1]), 2);

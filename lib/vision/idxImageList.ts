@@ -32,15 +32,21 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
    * @param path the folder that the files' names are relative to in messages
    * @throws TenchError that names the file if it is missing, damaged, of other numbers, or of another size of images than the first
    */
-  static async fromFiles<O = Image>(files: string | readonly string[], { path = '.', tfms = null }: { path?: string; tfms?: Transforms } = {}): Promise<IdxImageList<O>> {
+  static async fromFiles<O = Image>(
+    files: string | readonly string[],
+    { path = '.', tfms = null }: { path?: string; tfms?: Transforms } = {},
+  ): Promise<IdxImageList<O>> {
     const paths = typeof files === 'string' ? [files] : files;
     const arrays = await Promise.all(paths.map(readIdx));
     const [, height = 1, width = 1] = arrays[0]?.shape ?? [];
     const stores = arrays.map(({ shape, data }, index) => {
       const name = paths[index]!;
-      if (shape.length !== 3 || !(data instanceof Uint8Array)) throw new TenchError(`${name} holds no images: its sizes are ${shape.join(' x ')}`);
+      if (shape.length !== 3 || !(data instanceof Uint8Array))
+        throw new TenchError(`${name} holds no images: its sizes are ${shape.join(' x ')}`);
       if (shape[1] !== height || shape[2] !== width) {
-        throw new TenchError(`${name} has images of ${shape[2]} x ${shape[1]}, but ${paths[0]} of ${width} x ${height}`);
+        throw new TenchError(
+          `${name} has images of ${shape[2]} x ${shape[1]}, but ${paths[0]} of ${width} x ${height}`,
+        );
       }
       return { path: name, count: shape[0]!, data };
     });
@@ -63,7 +69,13 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
   override open(item: number): Image {
     const { width, height, data } = this.#pixels;
     const size = width * height;
-    return new Image({ width, height, channels: 1, data: data.subarray(item * size, (item + 1) * size), path: this.#nameOfItem(item) });
+    return new Image({
+      width,
+      height,
+      channels: 1,
+      data: data.subarray(item * size, (item + 1) * size),
+      path: this.#nameOfItem(item),
+    });
   }
 
   override nameOf(index: number): string {

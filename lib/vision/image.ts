@@ -29,7 +29,11 @@ export class Image {
     if (!Number.isInteger(height) || height < 1) throw invalid('height', 'a whole number of at least 1', height);
     if (![1, 2, 3, 4].includes(channels)) throw invalid('channels', '1, 2, 3 or 4', channels);
     if (!(data instanceof Uint8Array) || data.length !== width * height * channels) {
-      throw invalid('data', `a Uint8Array of ${width} x ${height} x ${channels} bytes`, data instanceof Uint8Array ? `${data.length} bytes` : data);
+      throw invalid(
+        'data',
+        `a Uint8Array of ${width} x ${height} x ${channels} bytes`,
+        data instanceof Uint8Array ? `${data.length} bytes` : data,
+      );
     }
     this.width = width;
     this.height = height;

@@ -29,7 +29,10 @@ export class ImageList<O = Image> extends ItemList<string, O> {
    *   `include`: only these folders of the first level; `tfms`: the transforms; `maxPixels`: the largest image that is opened
    * @throws TenchError if the folder is missing or holds no such file
    */
-  static fromFiles<O = Image>(path: string, { extensions = imageExtensions, recurse = true, include = null, tfms = null, ...decoding }: ImageListOptions = {}): ImageList<O> {
+  static fromFiles<O = Image>(
+    path: string,
+    { extensions = imageExtensions, recurse = true, include = null, tfms = null, ...decoding }: ImageListOptions = {},
+  ): ImageList<O> {
     const files = getFiles(path, { extensions, recurse, include });
     if (files.length === 0) {
       const where = recurse ? `${path} or the folders below it` : path;

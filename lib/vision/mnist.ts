@@ -19,16 +19,23 @@ const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
  * @returns 60,000 images to train on and 10,000 to validate on, labelled '0' to '9'
  * @throws TenchError that names the file that is missing, damaged, or does not fit the others
  */
-export async function mnistData<O = unknown>(folder: string, { tfms = null }: { tfms?: Transforms } = {}): Promise<SplitData<LabeledData<O>>> {
+export async function mnistData<O = unknown>(
+  folder: string,
+  { tfms = null }: { tfms?: Transforms } = {},
+): Promise<SplitData<LabeledData<O>>> {
   const file = (name: string): string => {
     const plain = join(folder, name);
     return !existsSync(plain) && existsSync(`${plain}.gz`) ? `${plain}.gz` : plain;
   };
   const labelFiles = ['train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte'].map(file);
   const [train, valid] = await Promise.all(labelFiles.map(readIdx));
-  const images = await IdxImageList.fromFiles<O>(['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].map(file), { path: folder, tfms });
+  const images = await IdxImageList.fromFiles<O>(['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].map(file), {
+    path: folder,
+    tfms,
+  });
   const labels = [...train!.data, ...valid!.data];
-  if (labels.length !== images.length) throw new TenchError(`${folder} has ${images.length} images, but ${labels.length} labels`);
+  if (labels.length !== images.length)
+    throw new TenchError(`${folder} has ${images.length} images, but ${labels.length} labels`);
   const split = SplitData.splitByFunc(images, (item) => item >= train!.data.length);
   return labelByFunc(split, (item) => String(labels[item]), { procY: new CategoryProcessor({ vocab: DIGITS }) });
 }

@@ -32,6 +32,9 @@ export async function resample(image: Image, { width, height, filter }: Resample
     const data = await (image.channels === 1 ? resized.toColourspace('b-w') : resized).raw().toBuffer();
     return image.with({ width, height, data });
   } catch (cause) {
-    throw new TenchError(`${image.path ?? 'an image'} cannot be resized to ${width} x ${height}: ${(cause as Error).message}`, { cause });
+    throw new TenchError(
+      `${image.path ?? 'an image'} cannot be resized to ${width} x ${height}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }

@@ -24,12 +24,22 @@ t.test('tensors of one shape and type are stacked', (t) => {
       [3, 4],
     ],
   ]);
-  t.same(made([tensor(new Uint8Array([1, 2]), { shape: [1, 2] })]), ['uint8', [1, 1, 2], [[[1, 2]]]], 'bytes stay bytes');
+  t.same(
+    made([tensor(new Uint8Array([1, 2]), { shape: [1, 2] })]),
+    ['uint8', [1, 1, 2], [[[1, 2]]]],
+    'bytes stay bytes',
+  );
   t.end();
 });
 
 t.test('rows of numbers', (t) => {
-  t.same(made([[1, 2], [3, 4]])[0], 'int64');
+  t.same(
+    made([
+      [1, 2],
+      [3, 4],
+    ])[0],
+    'int64',
+  );
   t.same(made([[0.5], [1]]), ['float32', [2, 1], [[0.5], [1]]]);
   t.same(made([new Float32Array([1, 2])]), ['float32', [1, 2], [[1, 2]]]);
   t.same(made([new Uint8Array([1])])[0], 'uint8');
@@ -38,9 +48,16 @@ t.test('rows of numbers', (t) => {
 
 t.test('unequal shapes name the first two items that differ', (t) => {
   const tensors = [tensor([[1, 2]]), tensor([[1, 2]]), tensor([[1, 2, 3]])];
-  t.throws(() => collate(tensors, ['a.jpg', 'b.jpg', 'c.jpg']), { message: /a\.jpg is float32 \[1, 2\] and c\.jpg is float32 \[1, 3\].*ResizeFixed/ });
-  t.throws(() => collate([[1], [1, 2]], ['x', 'y']), { message: /x is of length 1 and y is of length 2/, code: 'ERR_TENCH_SHAPE' });
-  t.throws(() => collate([tensor([1]), tensor([1n])]), { message: /item 0 of the batch is float32 \[1\] and item 1 of the batch is int64 \[1\]/ });
+  t.throws(() => collate(tensors, ['a.jpg', 'b.jpg', 'c.jpg']), {
+    message: /a\.jpg is float32 \[1, 2\] and c\.jpg is float32 \[1, 3\].*ResizeFixed/,
+  });
+  t.throws(() => collate([[1], [1, 2]], ['x', 'y']), {
+    message: /x is of length 1 and y is of length 2/,
+    code: 'ERR_TENCH_SHAPE',
+  });
+  t.throws(() => collate([tensor([1]), tensor([1n])]), {
+    message: /item 0 of the batch is float32 \[1\] and item 1 of the batch is int64 \[1\]/,
+  });
   t.end();
 });
 

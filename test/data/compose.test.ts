@@ -19,8 +19,13 @@ t.test('none is fine', (t) => {
 });
 
 t.test('they are sorted by order, and stable where it is equal', (t) => {
-  const trace = (name: string, order?: number): ((x: string) => string) => Object.assign((x: string) => x + name, order === undefined ? {} : { order });
-  t.equal(compose('', [trace('c', 20), trace('d', 30), trace('a'), trace('b', 10), trace('A')]), 'aAbcd', 'not as given');
+  const trace = (name: string, order?: number): ((x: string) => string) =>
+    Object.assign((x: string) => x + name, order === undefined ? {} : { order });
+  t.equal(
+    compose('', [trace('c', 20), trace('d', 30), trace('a'), trace('b', 10), trace('A')]),
+    'aAbcd',
+    'not as given',
+  );
   t.equal(compose('', [trace('x', -1), trace('y'), trace('z', -1)]), 'xzy');
   const given = [trace('b', 2), trace('a', 1)];
   inOrder(given);
@@ -64,7 +69,7 @@ t.test('a promise is awaited from the step on that returned one', async (t) => {
 });
 
 t.test('what is no transform is refused', (t) => {
-  t.throws(() => compose(1, [3 as unknown as () => number]), { message: /`tfms`/ });
-  t.throws(() => compose(1, {} as unknown as () => number), { code: 'ERR_TENCH_ARGUMENT' });
+  t.throws(() => void compose(1, [3 as unknown as () => number]), { message: /`tfms`/ });
+  t.throws(() => void compose(1, {} as unknown as () => number), { code: 'ERR_TENCH_ARGUMENT' });
   t.end();
 });

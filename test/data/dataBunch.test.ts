@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { CategoryProcessor } from '../../lib/data/categoryProcessor.js';
 import { DataBunch } from '../../lib/data/dataBunch.js';
 import { ItemList } from '../../lib/data/itemList.js';
-import { DataLoader } from '../../lib/data/loader.js';
+import { type DataLoader } from '../../lib/data/loader.js';
 import { SplitData, labelByFunc } from '../../lib/data/splitData.js';
 
 const numbers = new ItemList(
@@ -32,7 +32,10 @@ t.test('train is shuffled, valid is in order and has twice the batch size, no it
     return [items, sizes];
   };
   const [train, trainSizes] = await collect(bunch.trainDl);
-  t.same([...train].sort((a, b) => a - b), numbers.items.slice(0, 30));
+  t.same(
+    [...train].sort((a, b) => a - b),
+    numbers.items.slice(0, 30),
+  );
   t.notSame(train, numbers.items.slice(0, 30));
   t.same(trainSizes, [8, 8, 8, 6], 'the last partial batch is kept');
   t.same(await collect(bunch.validDl), [numbers.items.slice(30, 45), [15]]);
@@ -50,14 +53,19 @@ t.test('sizes, data sets and settings', (t) => {
   t.equal(bunch.trainDl.seed, 4);
   t.equal(bunch.testDl, undefined);
   t.throws(() => data.toDatabunch(8, { cIn: 0 }), { message: /`cIn`/ });
-  t.match(inspect(bunch), /^DataBunch\n {2}Train: DataLoader \(4 batches of 30 items; batchSize: 8, shuffle: true[^]*Valid: DataLoader \(1 batches[^]*In: 1, out: 3$/);
+  t.match(
+    inspect(bunch),
+    /^DataBunch\n {2}Train: DataLoader \(4 batches of 30 items; batchSize: 8, shuffle: true[^]*Valid: DataLoader \(1 batches[^]*In: 1, out: 3$/,
+  );
   const made = new DataBunch(bunch.trainDl, bunch.validDl, { cIn: 3, cOut: 10 });
   t.same([made.cIn, made.cOut, made.trainDs], [3, 10, data.train]);
   t.end();
 });
 
 t.test('an optional test set has a loader, in order', async (t) => {
-  const withTest = labelByFunc(split.withTest(numbers.new([7, 8])), (x) => `class ${x % 3}`, { procY: new CategoryProcessor() }).toDatabunch(8);
+  const withTest = labelByFunc(split.withTest(numbers.new([7, 8])), (x) => `class ${x % 3}`, {
+    procY: new CategoryProcessor(),
+  }).toDatabunch(8);
   const batches: unknown[] = [];
   for await (const batch of withTest.testDl!) batches.push(batch.map((part) => part.toList()));
   t.same(batches, [[[7, 8]]], 'without labels a batch has one part');
@@ -65,9 +73,16 @@ t.test('an optional test set has a loader, in order', async (t) => {
 });
 
 t.test('an empty set says why', (t) => {
-  const none = SplitData.splitByFunc(new ItemList(['/d/val/a/1.jpg', '/d/train/a/2.jpg']), (path) => (path.includes('train') ? false : null));
-  t.throws(() => none.toDatabunch(8), { message: /the validation set is empty: the splitter left out 1 item, such as \/d\/val\/a\/1\.jpg/ });
+  const none = SplitData.splitByFunc(new ItemList(['/d/val/a/1.jpg', '/d/train/a/2.jpg']), (path) =>
+    path.includes('train') ? false : null,
+  );
+  t.throws(() => none.toDatabunch(8), {
+    message: /the validation set is empty: the splitter left out 1 item, such as \/d\/val\/a\/1\.jpg/,
+  });
   t.throws(() => SplitData.splitByFunc(numbers, () => true).toDatabunch(8), { message: 'the training set is empty' });
-  t.doesNotThrow(() => SplitData.splitByFunc(numbers, () => false).toDatabunch(8), 'training without validation is a choice');
+  t.doesNotThrow(
+    () => SplitData.splitByFunc(numbers, () => false).toDatabunch(8),
+    'training without validation is a choice',
+  );
   t.end();
 });

@@ -7,12 +7,12 @@ const root = t.testdir({
   'z.jpg': '',
   'a.JPEG': '',
   'b.txt': '',
-  'README': '',
+  README: '',
   '.hidden.jpg': '',
-  'train': { 'n2': { 'q.png': '', 'b.jpg': '' }, 'n1': { 'c.jpg': '' }, '.git': { 'x.jpg': '' }, 'x.jpg': '' },
-  'val': { 'd.jpg': '', 'train': { 'e.jpg': '' } },
+  train: { n2: { 'q.png': '', 'b.jpg': '' }, n1: { 'c.jpg': '' }, '.git': { 'x.jpg': '' }, 'x.jpg': '' },
+  val: { 'd.jpg': '', train: { 'e.jpg': '' } },
   '.cache': { 'f.jpg': '' },
-  'empty': {},
+  empty: {},
 });
 const list = (options?: GetFilesOptions): string[] => getFiles(root, options).map((path) => relative(root, path));
 
@@ -86,7 +86,8 @@ t.test('a missing folder is an error, an empty one is an empty list', (t) => {
 });
 
 t.test('imageExtensions has the usual ones', (t) => {
-  for (const extension of ['.jpg', '.jpeg', '.png', '.gif', '.webp', '.tif', '.tiff', '.bmp', '.avif']) t.ok(imageExtensions.has(extension), extension);
+  for (const extension of ['.jpg', '.jpeg', '.png', '.gif', '.webp', '.tif', '.tiff', '.bmp', '.avif'])
+    t.ok(imageExtensions.has(extension), extension);
   t.notOk(imageExtensions.has('.txt'));
   t.end();
 });

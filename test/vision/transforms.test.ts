@@ -10,7 +10,13 @@ import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
 
 const context: TransformContext = { random: new Generator(0), index: 0, epoch: 0 };
-const image = (width: number, height: number, channels: 1 | 2 | 3 | 4, at: (x: number, y: number, channel: number) => number, path?: string): Image => {
+const image = (
+  width: number,
+  height: number,
+  channels: 1 | 2 | 3 | 4,
+  at: (x: number, y: number, channel: number) => number,
+  path?: string,
+): Image => {
   const data = new Uint8Array(width * height * channels);
   for (let i = 0; i < data.length; i++) {
     const pixel = Math.floor(i / channels);
@@ -24,16 +30,24 @@ t.test('an image checks its bytes and prints itself', (t) => {
   t.same(drawn.shape, [160, 237, 3], 'rows, columns, channels, as the lesson prints its first fish');
   t.same(drawn.size, [237, 160]);
   t.equal(inspect(drawn), 'Image (237 x 160, 3 channels, fish.jpg)');
-  t.throws(() => new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(11) }), { message: /2 x 2 x 3 bytes.*11 bytes/ });
+  t.throws(() => new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(11) }), {
+    message: /2 x 2 x 3 bytes.*11 bytes/,
+  });
   t.throws(() => new Image({ width: 0, height: 2, channels: 3, data: new Uint8Array(0) }), { message: /`width`/ });
-  t.throws(() => new Image({ width: 1, height: 1, channels: 5 as 4, data: new Uint8Array(5) }), { message: /`channels`/ });
+  t.throws(() => new Image({ width: 1, height: 1, channels: 5 as 4, data: new Uint8Array(5) }), {
+    message: /`channels`/,
+  });
   t.end();
 });
 
 t.test('makeRgb repeats grey, drops alpha without blending, and leaves RGB alone', (t) => {
   const first = (of: Image): number[] => [...makeRgb(of).data.subarray(0, 6)];
   t.same(first(image(2, 1, 1, (x) => 10 + x)), [10, 10, 10, 11, 11, 11]);
-  t.same(first(image(2, 1, 2, (x, _y, channel) => (channel === 0 ? 10 + x : 0))), [10, 10, 10, 11, 11, 11], 'alpha 0 changes nothing');
+  t.same(
+    first(image(2, 1, 2, (x, _y, channel) => (channel === 0 ? 10 + x : 0))),
+    [10, 10, 10, 11, 11, 11],
+    'alpha 0 changes nothing',
+  );
   t.same(first(image(2, 1, 4, (x, _y, channel) => (channel === 3 ? 128 : 10 * x + channel))), [0, 1, 2, 10, 11, 12]);
   const rgb = image(2, 1, 3, (x) => x);
   t.equal(makeRgb(rgb), rgb);
@@ -77,10 +91,13 @@ t.test('a transform describes itself as plain data', (t) => {
 t.test('toByteTensor: uint8, channels first', (t) => {
   const bytes = toByteTensor(image(3, 2, 3, (x, y, channel) => 100 * channel + 10 * y + x));
   t.equal(bytes.dtype, 'uint8');
-  t.same(bytes.toList(), [0, 100, 200].map((base) => [
-    [base, base + 1, base + 2],
-    [base + 10, base + 11, base + 12],
-  ]));
+  t.same(
+    bytes.toList(),
+    [0, 100, 200].map((base) => [
+      [base, base + 1, base + 2],
+      [base + 10, base + 11, base + 12],
+    ]),
+  );
   t.same(toByteTensor(image(2, 1, 1, (x) => x)).shape, [1, 1, 2]);
   t.throws(() => toByteTensor(bytes as unknown as Image), { message: /bytes come before `toByteTensor`/ });
   t.end();
@@ -95,7 +112,11 @@ t.test('toFloatTensor: float32 from 0 to 1', (t) => {
 
 t.test('a chain runs by order, however it is given', async (t) => {
   const chain = [toFloatTensor, toByteTensor, new ResizeFixed([4, 3]), makeRgb];
-  const made = await compose<Tensor>(image(8, 6, 1, () => 255), chain, context);
+  const made = await compose<Tensor>(
+    image(8, 6, 1, () => 255),
+    chain,
+    context,
+  );
   t.ok(made instanceof Tensor);
   t.same([made.shape, made.dtype], [[3, 3, 4], 'float32']);
   t.equal(made.min().item(), 1);
@@ -115,7 +136,10 @@ t.test('a batch made at once equals the items one by one', async (t) => {
     t.ok(batch!.isContiguous());
     const one = await list.get([2, 0, 1]);
     t.equal(batch!.dtype, one[0]!.dtype);
-    t.same(batch!.toList(), one.map((item) => item.toList()));
+    t.same(
+      batch!.toList(),
+      one.map((item) => item.toList()),
+    );
   }
 });
 
@@ -128,8 +152,17 @@ t.test('images of different sizes in one batch are named', async (t) => {
       return `size${this.items[index]!}.png`;
     }
   }
-  const wanted = { message: /size4\.png is 4 x 4 with 3 channels and size5\.png is 5 x 4 with 3 channels.*ResizeFixed/ };
-  await t.rejects(new Growing([4, 5], '.', [toByteTensor, toFloatTensor]).getBatch([0, 1], { seed: 0, epoch: 0 }), wanted);
-  await t.rejects(new Growing([4, 3], '.', toByteTensor).getBatch([0, 1], { seed: 0, epoch: 0 }), { message: /size3\.png is 3 x 4 with 1 channel;/ });
-  await t.rejects(new Growing([4], '.', null).getBatch([0], { seed: 0, epoch: 0 }), { message: /size4\.png is .*end the transforms of images with `toByteTensor`/ });
+  const wanted = {
+    message: /size4\.png is 4 x 4 with 3 channels and size5\.png is 5 x 4 with 3 channels.*ResizeFixed/,
+  };
+  await t.rejects(
+    new Growing([4, 5], '.', [toByteTensor, toFloatTensor]).getBatch([0, 1], { seed: 0, epoch: 0 }),
+    wanted,
+  );
+  await t.rejects(new Growing([4, 3], '.', toByteTensor).getBatch([0, 1], { seed: 0, epoch: 0 }), {
+    message: /size3\.png is 3 x 4 with 1 channel;/,
+  });
+  await t.rejects(new Growing([4], '.', null).getBatch([0], { seed: 0, epoch: 0 }), {
+    message: /size4\.png is .*end the transforms of images with `toByteTensor`/,
+  });
 });

@@ -1,7 +1,7 @@
 /** makeRgb: every image with three channels, as Pillow's `convert('RGB')` makes them. */
 
 import type { TransformDescription } from '../../data/compose.js';
-import { Image, requireImage } from '../image.js';
+import { type Image, requireImage } from '../image.js';
 
 /** Repeats grey three times and drops alpha, without blending; RGB stays as it is. Order 0. */
 export function makeRgb(image: Image): Image {

@@ -1,8 +1,7 @@
 /** ResizeFixed: every image in one size. */
 
 import { inspect } from 'node:util';
-import type { TransformDescription, TransformObject } from '../../data/compose.js';
-import { transformLabel } from '../../data/compose.js';
+import { type TransformDescription, type TransformObject, transformLabel } from '../../data/compose.js';
 import { invalid } from '../../tensor/errors.js';
 import { requireImage, type Image } from '../image.js';
 import { filters, resample, type Filter } from '../resample.js';
@@ -20,7 +19,11 @@ export class ResizeFixed implements TransformObject<Image, Image> {
    */
   constructor(size: number | readonly [number, number], { resample: filter = 'bilinear' }: { resample?: Filter } = {}) {
     const sides: readonly unknown[] = typeof size === 'number' ? [size, size] : size;
-    if (!Array.isArray(sides) || sides.length !== 2 || !sides.every((side) => Number.isInteger(side) && (side as number) >= 1)) {
+    if (
+      !Array.isArray(sides) ||
+      sides.length !== 2 ||
+      !sides.every((side) => Number.isInteger(side) && (side as number) >= 1)
+    ) {
       throw invalid('size', 'a whole number of pixels, or [width, height]', size);
     }
     if (!filters.includes(filter)) throw invalid('resample', `one of ${filters.join(', ')}`, filter);

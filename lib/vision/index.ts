@@ -1,0 +1,13 @@
+/** Pictures: from files to tensors, and the models that look at them. */
+
+export { decodeImage, DEFAULT_MAX_PIXELS, type DecodeOptions } from './decode.js';
+export { IdxImageList } from './idxImageList.js';
+export { Image, type Channels, type ImageOptions } from './image.js';
+export { ImageList, type ImageListOptions } from './imageList.js';
+export { mnistData } from './mnist.js';
+export * from './models/index.js';
+export * from './normalize.js';
+export { resample, type Filter, type ResampleOptions } from './resample.js';
+export { makeRgb } from './transforms/makeRgb.js';
+export { ResizeFixed } from './transforms/resizeFixed.js';
+export { toByteTensor, toFloatTensor } from './transforms/toTensor.js';
