@@ -1,7 +1,6 @@
 /** The nn room: everything that the later rooms and users may import of it; users see it as the namespace `nn`. */
 
 export * from './activations.js';
-export { clipGradNorm_, clipGradValue_ } from './clip.js';
 export { ModuleList, Sequential } from './containers.js';
 export { ConvLayer, convLayer } from './convLayer.js';
 export type { ConvLayerOptions, LayerFactory } from './convLayer.js';
@@ -24,3 +23,4 @@ export type { FactoryOptions, Placement } from './placement.js';
 export { Dropout, Flatten, Identity, Lambda, flatten } from './plain.js';
 export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './pooling.js';
 export type { LoadResult, StateDict } from './stateDict.js';
+export * as utils from './clip.js';

@@ -65,14 +65,14 @@ export class HookedCall {
         throw invalid('the value returned by a forward-pre hook', 'an array of arguments', replaced);
       args = replaced;
     }
-    const watch = this.#backward.size > 0 ? new BackwardWatch(module, args, this.#backward) : null;
-    if (watch !== null) args = watch.args;
+    const watch = this.#backward.size > 0 ? new BackwardWatch(module, this.#backward) : null;
+    if (watch !== null) args = watch.enter(args);
     let output = module.forward(...(args as never));
     for (const { hook } of this.#forward) {
       const replaced = hook(module, args, output);
       if (replaced !== undefined) output = replaced;
     }
-    return watch === null ? output : watch.follow(output);
+    return watch === null ? output : watch.leave(args, output);
   }
 }
 
@@ -83,23 +83,25 @@ export class HookedCall {
  * that changes its input in place does not detach the hook from it.
  */
 class BackwardWatch {
-  readonly args: readonly unknown[];
-  readonly #gradInput: (Tensor | null)[];
+  // No input or output is kept here: the hooks on them hold this object, and the collector does not see through LibTorch.
+  #gradInput: (Tensor | null)[] = [];
   #gradOutput: (Tensor | null)[] = [];
   /** Input gradients still to come in the running backward, and their number in all. */
-  #pending: number;
-  readonly #inputs: number;
+  #pending = 0;
+  #inputs = 0;
 
   constructor(
     private readonly module: AnyModule,
-    args: readonly unknown[],
     private readonly hooks: ReadonlySet<Entry<BackwardHook>>,
-  ) {
+  ) {}
+
+  /** Watches the inputs. @returns the arguments, copied where they need a gradient */
+  enter(args: readonly unknown[]): readonly unknown[] {
     const watched = args.map((arg) => isTensor(arg) && arg.requiresGrad);
     this.#gradInput = args.filter(isTensor).map(() => null);
     this.#inputs = this.#pending = watched.filter(Boolean).length;
     let slot = -1;
-    this.args = args.map((arg, i) => {
+    return args.map((arg, i) => {
       if (!isTensor(arg)) return arg;
       slot += 1;
       if (watched[i] !== true) return arg;
@@ -120,14 +122,14 @@ class BackwardWatch {
   }
 
   /** Watches the outputs. @returns the output, copied where the module handed an argument through */
-  follow(output: unknown): unknown {
+  leave(args: readonly unknown[], output: unknown): unknown {
     const outputs = isTensor(output) ? [output] : Array.isArray(output) ? (output as unknown[]) : [];
     this.#gradOutput = outputs.filter(isTensor).map(() => null);
     let slot = -1;
     const followed = outputs.map((item) => {
       if (!isTensor(item)) return item;
       slot += 1;
-      const watched = this.args.includes(item) ? item.clone() : item;
+      const watched = args.includes(item) ? item.clone() : item;
       if (watched.requiresGrad) this.#watchOutput(watched, slot);
       return watched;
     });

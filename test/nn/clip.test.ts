@@ -22,7 +22,7 @@ for (const { maxNorm, normType, before, norm, after } of readGoldens<ClipCase>('
       return parameter;
     });
     const idle = new nn.Parameter(zeros([2]));
-    const total = nn.clipGradNorm_([...parameters, idle], maxNorm, {
+    const total = nn.utils.clipGradNorm_([...parameters, idle], maxNorm, {
       normType: normType === 'inf' ? Infinity : normType,
     });
     near(t, total, tensor(norm), 'norm');
@@ -35,15 +35,15 @@ for (const { maxNorm, normType, before, norm, after } of readGoldens<ClipCase>('
 
 t.test('values, edges, errors', async (t) => {
   const parameter = new nn.Parameter(zeros([3]));
-  t.equal(nn.clipGradNorm_([parameter], 1), null, 'no gradient, no norm');
+  t.equal(nn.utils.clipGradNorm_([parameter], 1), null, 'no gradient, no norm');
   parameter.grad = tensor([-3, 0.5, 2]);
-  nn.clipGradValue_(parameter, 1);
+  nn.utils.clipGradValue_(parameter, 1);
   t.strictSame(parameter.grad.toList(), [-1, 0.5, 1]);
   parameter.grad = tensor([NaN, 1, 1]);
-  t.throws(() => nn.clipGradNorm_(parameter, 1, { errorIfNonfinite: true }), /NaN/);
-  t.throws(() => nn.clipGradNorm_(parameter, -1), /`maxNorm`/);
-  t.throws(() => nn.clipGradValue_(parameter, NaN), /`limit`/);
+  t.throws(() => nn.utils.clipGradNorm_(parameter, 1, { errorIfNonfinite: true }), /NaN/);
+  t.throws(() => nn.utils.clipGradNorm_(parameter, -1), /`maxNorm`/);
+  t.throws(() => nn.utils.clipGradValue_(parameter, NaN), /`limit`/);
   const elsewhere = new nn.Parameter(zeros([3], { device: 'meta' }));
   elsewhere.grad = zeros([3], { device: 'meta' });
-  t.equal(nn.clipGradNorm_(elsewhere, 1)?.device, 'meta', 'no value is read');
+  t.equal(nn.utils.clipGradNorm_(elsewhere, 1)?.device, 'meta', 'no value is read');
 });

@@ -159,6 +159,15 @@ t.test('conv2d, pooling and normalisation agree with their layers', async (t) =>
   near(t, F.linear(x, linear.weight, linear.bias), linear.call(x), 'linear', 0);
 });
 
+t.test('embedding counts its padding row from either end', async (t) => {
+  const weight = randn([4, 2], { requiresGrad: true });
+  F.embedding(tensor([0n, 2n, 3n]), weight, { paddingIdx: -2 })
+    .sum()
+    .backward();
+  t.strictSame(weight.grad?.sum(1).toList(), [2, 0, 0, 2]);
+  t.throws(() => F.embedding(tensor([0n]), weight, { paddingIdx: 4 }), /`paddingIdx`.*4/);
+});
+
 t.test('dropout zeroes its share and keeps the mean', async (t) => {
   const x = zeros([100_000]).add(1);
   const y = F.dropout(x, { p: 0.3 });

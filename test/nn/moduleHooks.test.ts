@@ -1,9 +1,12 @@
 /** Hooks see and change what goes into a module and comes out of it, forward and backward, and leave nothing behind. */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import t from 'tap';
 
 import * as nn from '../../lib/nn/index.js';
-import { grad, noGrad, ones, randn, tensor, zeros, type Tensor } from '../../lib/tensor/index.js';
+import { grad, memory, noGrad, ones, randn, tensor, zeros, type Tensor } from '../../lib/tensor/index.js';
 import { near } from './golden.js';
 
 t.test('forward hooks', async (t) => {
@@ -141,4 +144,19 @@ t.test('modules that hand their input through or change it in place', async (t) 
     t.equal(calls, 1, layer.toString());
     t.strictSame(gradient?.toList(), layer instanceof nn.Identity ? [1, 1] : [2, 2]);
   }
+});
+
+t.test('hooks keep no tensor alive', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const layer = new nn.Linear(3, 2);
+  layer.registerForwardHook(() => {});
+  layer.registerFullBackwardHook(() => {});
+  const x = randn([4, 3], { requiresGrad: true });
+  const run = (): number => {
+    for (let i = 0; i < 300; i += 1) layer.call(x).sum().backward();
+    collect();
+    return memory().tensors;
+  };
+  t.equal(run(), run());
 });

@@ -107,9 +107,16 @@ export function layerNorm(
   return operators.layerNorm(input, [...shape], options.weight ?? null, options.bias ?? null, options.eps ?? 1e-5);
 }
 
-/** The rows of `weight` [rows, width] that `indices` (int64) name; row `paddingIdx` gets no gradient. */
+/** The rows of `weight` [rows, width] that `indices` (int64) name; row `paddingIdx` (negative: from the end) gets no gradient. */
 export function embedding(indices: Tensor, weight: Tensor, options: { paddingIdx?: number | null } = {}): Tensor {
-  return operators.embedding(weight, indices, options.paddingIdx ?? -1);
+  const { paddingIdx = null } = options;
+  const rows = weight.size(0);
+  if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows)) {
+    throw invalid('paddingIdx', `null or a row from ${-rows} to ${rows - 1}`, paddingIdx);
+  }
+  // The operator counts from the start only, and takes -1 for none.
+  const row = paddingIdx === null ? -1 : paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+  return operators.embedding(weight, indices, row);
 }
 
 /** Sets elements to zero with probability `p` (default 0.5) and scales the rest up, when `training` (default true) (Srivastava et al. 2014). */
