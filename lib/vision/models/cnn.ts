@@ -24,12 +24,12 @@ export function prevPow2(x: number): number {
   return power;
 }
 
-/** What the CNN has to know of its data; a DataBunch will do. */
+/** What the CNN has to know of its data; a DataBunch that knows both will do. */
 export interface ChannelsAndClasses {
   /** Channels of the pictures. */
-  readonly cIn: number;
+  readonly cIn: number | undefined;
   /** Number of classes. */
-  readonly cOut: number;
+  readonly cOut: number | undefined;
 }
 
 /** Options that are handed on to every call of `layer`; the stride is the CNN's own business. */
@@ -48,8 +48,8 @@ export function getCnnLayers(
   options: CnnOptions = {},
 ): Module[] {
   const { cIn, cOut } = data;
-  if (!Number.isSafeInteger(cIn) || cIn < 1) throw invalid('data.cIn', 'a number of channels', cIn);
-  if (!Number.isSafeInteger(cOut) || cOut < 1) throw invalid('data.cOut', 'a number of classes', cOut);
+  if (!isCount(cIn)) throw invalid('data.cIn', 'a number of channels', cIn);
+  if (!isCount(cOut)) throw invalid('data.cOut', 'a number of classes', cOut);
   const { device, dtype } = options;
   const make = (ni: number, nf: number, stride: number): Module => layer(ni, nf, { ...options, kernelSize: 3, stride });
 
@@ -63,6 +63,10 @@ export function getCnnLayers(
     new Linear(widths.at(-1) ?? first * 4, cOut, { device, dtype }),
   ];
   return [...stem, ...body, ...head];
+}
+
+function isCount(value: number | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 /**
