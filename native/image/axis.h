@@ -8,8 +8,8 @@
 
 namespace tench::image {
 
-// The stretch of an axis that is resampled: input pixels from `begin` to `end` (fractions allowed) become `outputs` pixels,
-// of which those from `first` on, `count` of them, are wanted.
+// The stretch of an axis that is resampled: input pixels from `begin` to `end` (fractions allowed) become `outputs`
+// pixels, of which those from `first` on, `count` of them, are wanted.
 struct AxisRange {
   int inputs;
   float begin;

@@ -60,7 +60,8 @@ double number_of(const Napi::Value& value, const std::string& argument) {
 int whole_number(const Napi::Value& value, const std::string& argument, int least, int most) {
   const double number = number_of(value, argument);
   if (!(number >= least && number <= most) || number != std::floor(number)) {
-    refuse(argument, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), std::to_string(number));
+    refuse(argument, "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+           std::to_string(number));
   }
   return static_cast<int>(number);
 }
@@ -107,8 +108,8 @@ Job read_job(const Napi::CallbackInfo& info) {
 
 const uint8_t* read_pixels(const Napi::Value& value, const Job& job) {
   const size_t bytes = job.stride() * job.height;
-  const std::string expected = "a Uint8Array of " + std::to_string(job.height) + " x " + std::to_string(job.width) + " x " +
-                               std::to_string(job.channels) + " bytes";
+  const std::string expected = "a Uint8Array of " + std::to_string(job.height) + " x " + std::to_string(job.width) +
+                               " x " + std::to_string(job.channels) + " bytes";
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     refuse("data", expected, "something else");
   }
@@ -143,8 +144,8 @@ Napi::Value resample_sync(const Napi::CallbackInfo& info) {
   }
 }
 
-// Works on a copy of the pixels: JavaScript may hand their buffer to another thread meanwhile, and the copy costs a tenth of
-// the resize at most.
+// Works on a copy of the pixels: JavaScript may hand their buffer to another thread meanwhile, and the copy costs a
+// tenth of the resize at most.
 class ResampleWorker final : public Napi::AsyncWorker {
  public:
   ResampleWorker(Napi::Env env, const Job& job, const uint8_t* pixels)

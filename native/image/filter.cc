@@ -57,24 +57,36 @@ Filter filter_named(std::string_view name) {
 
 double filter_support(Filter filter) {
   switch (filter) {
-    case Filter::nearest: return 0;
-    case Filter::box: return 0.5;
-    case Filter::bilinear: return 1;
-    case Filter::hamming: return 1;
-    case Filter::bicubic: return 2;
-    case Filter::lanczos: return 3;
+    case Filter::nearest:
+      return 0;
+    case Filter::box:
+      return 0.5;
+    case Filter::bilinear:
+      return 1;
+    case Filter::hamming:
+      return 1;
+    case Filter::bicubic:
+      return 2;
+    case Filter::lanczos:
+      return 3;
   }
   return 0;
 }
 
 double filter_weight(Filter filter, double x) {
   switch (filter) {
-    case Filter::nearest: return 0;
-    case Filter::box: return box(x);
-    case Filter::bilinear: return triangle(x);
-    case Filter::hamming: return hamming(x);
-    case Filter::bicubic: return cubic(x);
-    case Filter::lanczos: return lanczos(x);
+    case Filter::nearest:
+      return 0;
+    case Filter::box:
+      return box(x);
+    case Filter::bilinear:
+      return triangle(x);
+    case Filter::hamming:
+      return hamming(x);
+    case Filter::bicubic:
+      return cubic(x);
+    case Filter::lanczos:
+      return lanczos(x);
   }
   return 0;
 }

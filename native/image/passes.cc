@@ -9,7 +9,8 @@
 // Sanitizers are not up yet at that moment. What the build asks for (-O2) would leave the loops over rows rolled up.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3")
-#if defined(__x86_64__) && defined(__GLIBC__) && __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GLIBC__) && __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
 #define TENCH_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif
 #endif
@@ -31,14 +32,14 @@ constexpr int kGroup = 4;
 
 constexpr int32_t kHalf = 1 << (kWeightBits - 1);
 
-
 TENCH_INLINE uint8_t to_byte(int32_t sum) {
   sum >>= kWeightBits;
   return static_cast<uint8_t>(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
-// Adds the four bytes at `from`, weighted. (Vectors go by reference: by value they would be part of a calling convention.)
-// Shifting a broadcast apart is what compilers of every make turn into good code; the order of bytes is little-endian.
+// Adds the four bytes at `from`, weighted. (Vectors go by reference: by value they would be part of a calling
+// convention.) Shifting a broadcast apart is what compilers of every make turn into good code; the order of bytes is
+// little-endian.
 TENCH_INLINE void add_weighted(Sums& sums, const uint8_t* from, int32_t weight) {
   static_assert(std::endian::native == std::endian::little);
   uint32_t four;
@@ -57,10 +58,11 @@ TENCH_INLINE void store_bytes(Sums& sums, uint8_t* target) {
   std::memcpy(target, &bytes, Count);
 }
 
-// Pixel x of a group of rows, for pixels of three or four bytes: the four sums of a pixel are one vector, and several rows
-// share the weights and hide one another's latency. Writes `Count` bytes to a row.
+// Pixel x of a group of rows, for pixels of three or four bytes: the four sums of a pixel are one vector, and several
+// rows share the weights and hide one another's latency. Writes `Count` bytes to a row.
 template <int Channels, int Group, int Count>
-TENCH_INLINE void wide_pixel(size_t x, const uint8_t* const* sources, const AxisWeights& columns, uint8_t* const* targets) {
+TENCH_INLINE void wide_pixel(size_t x, const uint8_t* const* sources, const AxisWeights& columns,
+                             uint8_t* const* targets) {
   const AxisWeights::Window window = columns.windows[x];
   const int32_t* weights = columns.of(static_cast<int>(x));
   const size_t offset = static_cast<size_t>(window.first) * Channels;
@@ -103,21 +105,26 @@ TENCH_INLINE void narrow_columns(const uint8_t* const* sources, const AxisWeight
 
 template <int Group>
 TENCH_INLINE void columns_of(int channels, const uint8_t* const* sources, const AxisWeights& columns,
-                                   uint8_t* const* targets) {
+                             uint8_t* const* targets) {
   switch (channels) {
-    case 1: return narrow_columns<1, Group>(sources, columns, targets);
-    case 2: return narrow_columns<2, Group>(sources, columns, targets);
-    case 3: return wide_columns<3, Group>(sources, columns, targets);
-    default: return wide_columns<4, Group>(sources, columns, targets);
+    case 1:
+      return narrow_columns<1, Group>(sources, columns, targets);
+    case 2:
+      return narrow_columns<2, Group>(sources, columns, targets);
+    case 3:
+      return wide_columns<3, Group>(sources, columns, targets);
+    default:
+      return wide_columns<4, Group>(sources, columns, targets);
   }
 }
 
 TENCH_PER_PROCESSOR void columns_of_group(int channels, const uint8_t* const* sources, const AxisWeights& columns,
-                                              uint8_t* const* targets) {
+                                          uint8_t* const* targets) {
   columns_of<kGroup>(channels, sources, columns, targets);
 }
 
-TENCH_PER_PROCESSOR void columns_of_row(int channels, const uint8_t* source, const AxisWeights& columns, uint8_t* target) {
+TENCH_PER_PROCESSOR void columns_of_row(int channels, const uint8_t* source, const AxisWeights& columns,
+                                        uint8_t* target) {
   columns_of<1>(channels, &source, columns, &target);
 }
 

@@ -17,7 +17,8 @@ struct Pixels {
   size_t stride;
 };
 
-// Every row becomes a row of columns.windows.size() pixels; columns.begin is the input column that the source begins with.
+// Every row becomes a row of columns.windows.size() pixels; columns.begin is the input column that the source begins
+// with.
 void resample_columns(const Pixels& source, const AxisWeights& columns, uint8_t* target, size_t target_stride);
 
 // Every row of the target is a sum of rows as wide as it; rows.begin is the input row that the source begins with.

@@ -40,7 +40,8 @@ void check_box(const Box& box, const Source& source) {
   const bool inside = box.left >= 0 && box.top >= 0 && box.right <= static_cast<float>(source.width) &&
                       box.bottom <= static_cast<float>(source.height);
   if (inside && box.left < box.right && box.top < box.bottom) return;
-  refuse("box", "a box of some width and height inside " + std::to_string(source.width) + "x" + std::to_string(source.height),
+  refuse("box",
+         "a box of some width and height inside " + std::to_string(source.width) + "x" + std::to_string(source.height),
          "[" + std::to_string(box.left) + ", " + std::to_string(box.top) + ", " + std::to_string(box.right) + ", " +
              std::to_string(box.bottom) + "]");
 }
@@ -51,8 +52,8 @@ void check_window(const Window& window, int width, int height) {
     return;
   }
   refuse("window", "a window inside " + std::to_string(width) + "x" + std::to_string(height),
-         std::to_string(window.width) + "x" + std::to_string(window.height) + " at (" + std::to_string(window.left) + ", " +
-             std::to_string(window.top) + ")");
+         std::to_string(window.width) + "x" + std::to_string(window.height) + " at (" + std::to_string(window.left) +
+             ", " + std::to_string(window.top) + ")");
 }
 
 void check(const Source& source, const Target& target, const Box& box, int width, int height, const Window& window) {
@@ -103,7 +104,8 @@ void pick_nearest(const Source& source, const AxisRange& across, const AxisRange
 }
 
 void copy_window(const Source& source, const Window& window, const Target& target) {
-  const uint8_t* corner = source.pixels + window.top * source.stride + static_cast<size_t>(window.left) * source.channels;
+  const uint8_t* corner =
+      source.pixels + window.top * source.stride + static_cast<size_t>(window.left) * source.channels;
   for (int y = 0; y < window.height; ++y) {
     std::memcpy(target.pixels + y * target.stride, corner + y * source.stride,
                 static_cast<size_t>(window.width) * source.channels);
@@ -130,8 +132,8 @@ void resample_window(const uint8_t* src, int src_w, int src_h, int channels, siz
   const int left = columns_change ? columns.begin : window.left;
   const int top = rows_change ? rows.begin : window.top;
   const Pixels needed{src + top * src_stride + static_cast<size_t>(left) * channels,
-                      columns_change ? columns.length : window.width, rows_change ? rows.length : window.height, channels,
-                      src_stride};
+                      columns_change ? columns.length : window.width, rows_change ? rows.length : window.height,
+                      channels, src_stride};
   if (!rows_change) return resample_columns(needed, columns, dst, dst_stride);
   if (!columns_change) return resample_rows(needed, rows, dst, dst_stride);
 
@@ -150,8 +152,8 @@ void resample_window(const uint8_t* src, int src_w, int src_h, int channels, siz
   }
 }
 
-void resample(const uint8_t* src, int src_w, int src_h, int channels, size_t src_stride, Box box, uint8_t* dst, int dst_w,
-              int dst_h, size_t dst_stride, Filter filter) {
+void resample(const uint8_t* src, int src_w, int src_h, int channels, size_t src_stride, Box box, uint8_t* dst,
+              int dst_w, int dst_h, size_t dst_stride, Filter filter) {
   resample_window(src, src_w, src_h, channels, src_stride, box, dst, dst_w, dst_h, {0, 0, dst_w, dst_h}, dst_stride,
                   filter);
 }

@@ -28,12 +28,12 @@ struct Window {
 // The longest side of a picture, in pixels.
 inline constexpr int kLongestSide = 1 << 20;
 
-// Resizes `box` of the source to dst_w x dst_h. Pixels are bytes, interleaved (height, width, channels), 1 to 4 channels which
-// do not influence one another; strides are the bytes from row to row. `nearest` picks one pixel; every other filter is
-// stretched on reduction. A pass that changes nothing is left out. Keeps no state and may run on any number of threads.
-// Throws std::invalid_argument for impossible sizes, strides and boxes.
-void resample(const uint8_t* src, int src_w, int src_h, int channels, size_t src_stride, Box box, uint8_t* dst, int dst_w,
-              int dst_h, size_t dst_stride, Filter filter);
+// Resizes `box` of the source to dst_w x dst_h. Pixels are bytes, interleaved (height, width, channels), 1 to 4
+// channels which do not influence one another; strides are the bytes from row to row. `nearest` picks one pixel; every
+// other filter is stretched on reduction. A pass that changes nothing is left out. Keeps no state and may run on any
+// number of threads. Throws std::invalid_argument for impossible sizes, strides and boxes.
+void resample(const uint8_t* src, int src_w, int src_h, int channels, size_t src_stride, Box box, uint8_t* dst,
+              int dst_w, int dst_h, size_t dst_stride, Filter filter);
 
 // The same, computing only `window` of the dst_w x dst_h result: a resize and then a crop. dst holds just the window.
 void resample_window(const uint8_t* src, int src_w, int src_h, int channels, size_t src_stride, Box box, uint8_t* dst,

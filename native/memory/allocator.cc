@@ -48,8 +48,7 @@ std::string size_text(size_t bytes) {
 
 [[noreturn]] void throw_out_of_memory(size_t bytes) {
   const Stats now = stats();
-  c10::reportOutOfMemoryToProfiler(static_cast<int64_t>(bytes), now.live_bytes, now.held_bytes,
-                                   c10::Device(c10::kCPU));
+  c10::reportOutOfMemoryToProfiler(static_cast<int64_t>(bytes), now.live_bytes, now.held_bytes, c10::Device(c10::kCPU));
   const std::string limit = now.cap == 0 ? "no cap is set" : "the cap is " + size_text(now.cap);
   throw c10::OutOfMemoryError({__func__, __FILE__, static_cast<uint32_t>(__LINE__)},
                               "out of memory: " + size_text(bytes) + " were asked for, " + size_text(now.live_bytes) +

@@ -29,11 +29,11 @@ struct Span {
   };
   using Holes = std::set<Span*, BySize>;
 
-  size_t first = 0;       // index of the first page
+  size_t first = 0;  // index of the first page
   size_t pages = 0;
-  size_t held = 0;        // for a hole: how many of its pages are held
-  size_t asked = 0;       // for a block: the size asked for
-  Slab* slab = nullptr;   // for a slab: its description
+  size_t held = 0;       // for a hole: how many of its pages are held
+  size_t asked = 0;      // for a block: the size asked for
+  Slab* slab = nullptr;  // for a slab: its description
   bool hole = false;
   Holes::node_type node;  // the hole's place in the index, kept here while not in it, so that freeing needs no memory
 };
@@ -60,7 +60,7 @@ class Demand {
   void start_window();
 
   alignas(64) std::atomic<size_t> live_{0};
-  std::atomic<size_t> peak_{0};  // of the current window
+  std::atomic<size_t> peak_{0};      // of the current window
   alignas(64) size_t previous_ = 0;  // peak of the window before
   size_t reported_ = 0;              // peak of the windows since reset_peak()
   std::chrono::steady_clock::time_point window_start_ = std::chrono::steady_clock::now();

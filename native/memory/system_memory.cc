@@ -52,8 +52,8 @@ size_t system_memory_limit() {
   struct sysinfo info = {};
   size_t machine = SIZE_MAX;
   if (sysinfo(&info) == 0) machine = (size_t{info.totalram} + info.totalswap) * info.mem_unit;
-  return std::min({machine, limit_in("/sys/fs/cgroup/memory.max"),
-                   limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")});
+  return std::min(
+      {machine, limit_in("/sys/fs/cgroup/memory.max"), limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")});
 }
 
 }  // namespace tench::memory

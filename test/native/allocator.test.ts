@@ -41,7 +41,7 @@ t.test(
   { skip: libtorch ? false : 'no LibTorch is here' },
   async (t) => {
     if (!libtorch) return;
-    const figures = stress(Number(process.env['TENCH_STRESS_SECONDS'] ?? 3), libtorch);
+    const figures = stress(Number(process.env.TENCH_STRESS_SECONDS ?? 3), libtorch);
     t.comment(JSON.stringify(figures));
 
     t.ok(figures.blocks >= 800, 'the threads came to work');

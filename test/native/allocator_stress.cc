@@ -4,107 +4,33 @@
 // when a block overlaps another, a count is off by a byte, or an error is not the one promised.
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <mutex>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "blocks.h"
 #include "memory/allocator.h"
 #include "memory/poison.h"
 
 namespace {
 
 namespace memory = tench::memory;
+using namespace tench::stress;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMiB = size_t{1} << 20;
 constexpr size_t kThreads = 4;
 constexpr size_t kLargest = 256 * kMiB;
 constexpr size_t kMostAlive = 1024 * kMiB;
-constexpr size_t kPage = 4096;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "allocator_stress: %s\n", what.c_str());
-  std::exit(1);
-}
-
-void expect_equal(const char* what, size_t received, size_t expected) {
-  if (received == expected) return;
-  fail(std::string(what) + ": expected " + std::to_string(expected) + " but received " + std::to_string(received));
-}
-
-struct Block {
-  c10::DataPtr memory;
-  size_t bytes = 0;
-  uint8_t mark = 0;
-};
-
-// A mark at the first and last byte and at every page between touches what a tensor would touch.
-template <typename Visit>
-void each_marked_byte(const Block& block, Visit visit) {
-  auto* bytes = static_cast<uint8_t*>(block.memory.get());
-  for (size_t i = 0; i < block.bytes; i += kPage) visit(bytes[i]);
-  visit(bytes[block.bytes - 1]);
-}
-
-void mark(Block& block, uint8_t value) {
-  block.mark = value;
-  each_marked_byte(block, [&](uint8_t& byte) { byte = value; });
-}
-
-void check(const Block& block) {
-  if (reinterpret_cast<uintptr_t>(block.memory.get()) % 64 != 0) fail("a block is not aligned to 64 bytes");
-  each_marked_byte(block, [&](const uint8_t& byte) {
-    if (byte != block.mark) fail("a block of " + std::to_string(block.bytes) + " bytes was written to by another");
-  });
-}
-
-// The test's own books, which the allocator's must agree with.
-struct Books {
-  std::atomic<size_t> bytes{0};
-  std::atomic<size_t> blocks{0};
-  std::atomic<size_t> peak{0};
-  std::atomic<size_t> total{0};
-
-  void add(size_t size) {
-    const size_t now = bytes.fetch_add(size) + size;
-    ++blocks;
-    ++total;
-    for (size_t seen = peak; now > seen && !peak.compare_exchange_weak(seen, now);) {
-    }
-  }
-  void subtract(size_t size) {
-    bytes -= size;
-    --blocks;
-  }
-};
-
-size_t resident_bytes() {
-  size_t pages = 0;
-  size_t resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  return resident * kPage;
-}
-
-// A size whose logarithm is evenly spread: as many blocks of bytes as of megabytes.
-size_t random_size(std::mt19937_64& random, size_t largest) {
-  const double exponent = std::uniform_real_distribution<double>(0, std::log2(static_cast<double>(largest)))(random);
-  return std::clamp<size_t>(static_cast<size_t>(std::exp2(exponent)), 1, largest);
-}
 
 class Exchange {
  public:
@@ -143,8 +69,8 @@ struct RandomFigures {
 
 // Rounds of random takes and frees; the books are compared between rounds, while no thread is at work.
 RandomFigures random_rounds(double seconds, uint64_t seed, Books& books) {
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                                   std::chrono::duration<double>(seconds));
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   const size_t resident_before = resident_bytes();
   Exchange exchange;
   RandomFigures figures;
@@ -318,10 +244,10 @@ int main(int count, char** arguments) {
   const size_t errors = errors_under_contention(seed);
   everything_goes_back();
   std::printf(
-      "{\"rounds\":%zu,\"blocks\":%zu,\"peakAliveBytes\":%zu,\"peakLiveBytes\":%zu,\"peakHeldBytes\":%zu,\"peakResidentBytes\":%zu,"
+      "{\"rounds\":%zu,\"blocks\":%zu,\"peakAliveBytes\":%zu,\"peakLiveBytes\":%zu,\"peakHeldBytes\":%zu,"
+      "\"peakResidentBytes\":%zu,"
       "\"combHeldPerAlive\":%.4f,\"errorsUnderContention\":%zu,\"message\":\"%s\"}\n",
-      random.rounds, books.total.load(), books.peak.load(), after.peak_live_bytes,
-      after.peak_held_bytes, random.peak_resident, comb, errors,
-      message.c_str());
+      random.rounds, books.total.load(), books.peak.load(), after.peak_live_bytes, after.peak_held_bytes,
+      random.peak_resident, comb, errors, message.c_str());
   return 0;
 }
