@@ -111,7 +111,9 @@ export class Chunks {
     });
     const chunks = drafts.map(({ group, places, known }): Chunk => {
       const p = new TensorList(places.map((place) => active[place]!.tensor));
-      const state = known ? join(p.tensors.map((tensor) => this.#resting.get(tensor)!)) : this.initialState(p);
+      const state = known
+        ? join(p.tensors.map((tensor) => besides(tensor, this.#resting.get(tensor)!)))
+        : this.initialState(p);
       return { group, p, state, places, fresh: !known };
     });
     for (const { p } of chunks) for (const tensor of p) this.#resting.delete(tensor);
@@ -133,6 +135,14 @@ function entryOf(state: State, index: number): ParameterState {
   return Object.fromEntries(
     Object.entries(state).map(([key, value]) => [key, value instanceof TensorList ? value.at(index) : value]),
   );
+}
+
+/** The state on the device of its parameter, which may have moved since the last step. */
+function besides({ device }: Tensor, state: ParameterState): ParameterState {
+  const moved = Object.entries(state).map(([key, value]): [string, Tensor | number] => {
+    return [key, typeof value === 'number' || value.device === device ? value : value.to(device)];
+  });
+  return Object.fromEntries(moved);
 }
 
 /** The state of a list, from those of its parameters, whose numbers are equal. */

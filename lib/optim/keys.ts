@@ -21,12 +21,23 @@ export function agreeOnKeys(
   for (const [key, value] of chosen)
     if (typeof value !== 'number') throw invalid(key, 'a number, as every hyper-parameter', value);
   const { hypers, owners } = mergeDefaults(parts, Object.fromEntries(chosen) as Hypers);
-  const known = [...Object.keys(hypers), ...stateKeys(parts.stats, owners, groups)];
+  const standIn = makeStandIn(groups.flat());
+  const state = firstState(parts.stats, owners, standIn);
   // eslint-disable-next-line @typescript-eslint/unbound-method -- only its parameter list is read
   for (const stat of parts.stats) requireKeys(stat, keysTaken(stat.update, 2), Object.keys(hypers));
-  for (const stepper of [...parts.gradSteppers, ...parts.steppers])
-    requireKeys(stepper, stepper.reads ?? keysTaken(stepper, 1), known);
+  const steppers = [...parts.gradSteppers, ...parts.steppers];
+  const known = (): string[] => [...Object.keys(hypers), ...Object.keys(state)];
+  if (steppers.some((stepper) => missingIn(known(), keysOf(stepper)).length > 0)) {
+    // Stats may keep numbers that only their first update writes.
+    for (const stat of parts.stats) updateState(stat, standIn, state, hypers);
+  }
+  for (const stepper of steppers) requireKeys(stepper, keysOf(stepper), known());
   return hypers;
+}
+
+/** The keys that a stepper takes, where it says so. */
+function keysOf(stepper: Stepper): readonly string[] | null {
+  return stepper.reads ?? keysTaken(stepper, 1);
 }
 
 /** The given values and the defaults beside them, with the name of who defined each. */
@@ -52,26 +63,22 @@ function mergeDefaults(parts: Parts, given: Hypers): { hypers: Hypers; owners: M
   return { hypers, owners };
 }
 
-/** The keys of all stats' states. */
-function stateKeys(stats: readonly Stat[], owners: ReadonlyMap<string, string>, groups: readonly Tensor[][]): string[] {
-  if (stats.length === 0) return [];
+/** What all stats together keep before the first step. */
+function firstState(stats: readonly Stat[], owners: ReadonlyMap<string, string>, standIn: TensorList): State {
+  const state: State = {};
   const keepers = new Map(owners);
-  const standIn = makeStandIn(groups.flat());
-  return stats.flatMap((stat) => {
-    const keys = Object.keys(checkState(stat, stat.initState(standIn), standIn));
-    for (const key of keys) {
+  for (const stat of stats) {
+    for (const [key, value] of Object.entries(checkState(stat, stat.initState(standIn), standIn))) {
       const keeper = keepers.get(key);
-      if (keeper !== undefined)
-        throw twoMeanings(
-          key,
-          `${keeper} as ${owners.has(key) ? 'hyper-parameter' : 'state'}`,
-          `${nameOf(stat)} as state`,
-          'rename one of them',
-        );
+      if (keeper !== undefined) {
+        const role = owners.has(key) ? 'hyper-parameter' : 'state';
+        throw twoMeanings(key, `${keeper} as ${role}`, `${nameOf(stat)} as state`, 'rename one of them');
+      }
       keepers.set(key, nameOf(stat));
+      state[key] = value;
     }
-    return keys;
-  });
+  }
+  return state;
 }
 
 /** A parameter like the smallest one, with a gradient of zeros, on which stats may show their state at no cost. */
@@ -83,8 +90,12 @@ function makeStandIn(parameters: readonly Tensor[]): TensorList {
 }
 
 function requireKeys(part: Stepper | Stat, keys: readonly string[] | null, known: readonly string[]): void {
-  const missing = (keys ?? []).filter((key) => !known.includes(key));
+  const missing = missingIn(known, keys);
   if (missing.length > 0) throw missingKey(nameOf(part), missing, known);
+}
+
+function missingIn(known: readonly string[], keys: readonly string[] | null): string[] {
+  return (keys ?? []).filter((key) => !known.includes(key));
 }
 
 /** The error for a key with two owners. */
@@ -94,7 +105,14 @@ export function twoMeanings(key: string, one: string, other: string, remedy: str
   });
 }
 
-/** The same state, once it is sure that it holds only lists as long as `p` and finite numbers. */
+/** Lets a stat bring the state up to date, in place or by what it returns. */
+export function updateState(stat: Stat, p: TensorList, state: State, hypers: Hypers): void {
+  const returned = (stat.update as (...args: unknown[]) => unknown).call(stat, p, state, hypers);
+  if (typeof returned !== 'object' || returned === null || returned === state) return;
+  Object.assign(state, checkState(stat, returned as State, p));
+}
+
+/** The same state, once it is sure that it holds only lists as long as `p` and numbers. */
 export function checkState(stat: Stat, state: State, p: TensorList): State {
   for (const [key, value] of Object.entries(state)) {
     const fits = value instanceof TensorList ? value.length === p.length : typeof value === 'number';

@@ -6,7 +6,7 @@
 
 import { scope } from '../tensor/scope.js';
 import type { Chunk } from './chunks.js';
-import { checkState, twoMeanings } from './keys.js';
+import { twoMeanings, updateState } from './keys.js';
 import { nameOf, type Hypers, type Parts, type Stat, type State, type Stepper } from './parts.js';
 import { guarded, keysTaken } from './reads.js';
 
@@ -53,9 +53,7 @@ class PartsPath implements Path {
 
   private update(stat: Stat, { p, state, fresh }: Chunk, hypers: Hypers): void {
     const before = fresh ? { ...state } : null;
-    const returned = (stat.update as (...args: unknown[]) => unknown).call(stat, p, state, hypers);
-    if (typeof returned === 'object' && returned !== null && returned !== state)
-      Object.assign(state, checkState(stat, returned as State, p));
+    updateState(stat, p, state, hypers);
     if (before !== null) this.checkFirstUpdate(stat, before, state, hypers);
   }
 

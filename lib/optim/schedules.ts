@@ -54,7 +54,7 @@ export function combineScheds(shares: readonly number[], schedules: readonly Sch
     // The last schedule that has begun, among those that have a share at all.
     const current = starts.findLastIndex((start, i) => start <= place && (shares[i] ?? 0) > 0);
     const share = shares[current] ?? 1;
-    return (schedules[current]!)(Math.min((place - (starts[current] ?? 0)) / share, 1));
+    return schedules[current]!(Math.min((place - (starts[current] ?? 0)) / share, 1));
   };
 }
 

@@ -23,7 +23,7 @@ export function readState(
   groups.forEach((parameters, group) => {
     const params = parameters.map((tensor) => {
       const state = states.get(tensor);
-      if (state !== undefined) dict.state[next] = { ...state };
+      if (state !== undefined && Object.keys(state).length > 0) dict.state[next] = { ...state };
       return next++;
     });
     dict.groups.push({ params, hypers: { ...hypers[group] } });

@@ -265,3 +265,45 @@ t.test('steppers after Adam get the parameters too', (t) => {
   t.ok(near(p.item(), 0.45), String(p.item()));
   t.end();
 });
+
+t.test('under batch normalisation the size of the weights sets only the effective rate', (t) => {
+  const x = tensor(new Float64Array([1, 2, -1, 0.5, 0.3, -2, 1.5, 1]), { shape: [4, 2] });
+  const target = tensor([1, -1, 0.5, 2], { dtype: 'float64' });
+  const predict = (w: Tensor): Tensor => {
+    const y = x.matmul(w);
+    return y.sub(y.mean()).div(y.sub(y.mean()).pow(2).mean().sqrt());
+  };
+  const trained = (start: number[], hypers: { lr: number; wd: number }): number[] => {
+    const w = parameter(start);
+    const opt = sgdOpt([w], hypers);
+    for (let step = 0; step < 5; step += 1) {
+      opt.zeroGrad();
+      predict(w).sub(target).pow(2).mean().backward();
+      opt.step();
+    }
+    return flat([predict(w)]);
+  };
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.2, max: 2, noNaN: true }),
+      fc.double({ min: -2, max: -0.2, noNaN: true }),
+      fc.double({ min: 0.5, max: 4, noNaN: true }),
+      (w1, w2, scale) => {
+        const plain = trained([w1, w2], { lr: 0.1, wd: 0 });
+        const scaled = trained([w1 * scale, w2 * scale], { lr: 0.1 * scale ** 2, wd: 0 });
+        return difference(scaled, plain) < 1e-9;
+      },
+    ),
+    { numRuns: 20 },
+  );
+  const w = parameter([0.7, -1.1], [0, 0]);
+  const before = flat([predict(w)]);
+  sgdOpt([w], { lr: 1, wd: 0.5 }).step();
+  t.ok(difference(flat([w]), [0.35, -0.55]) < 1e-12);
+  t.ok(difference(flat([predict(w)]), before) < 1e-12, 'a decay alone changes no prediction');
+  t.ok(
+    difference(trained([0.7, -1.1], { lr: 0.1, wd: 1 }), trained([0.7, -1.1], { lr: 0.1, wd: 0 })) > 1e-3,
+    'but with the step after it',
+  );
+  t.end();
+});

@@ -109,6 +109,32 @@ t.test('keys that only update writes are found in the first step', (t) => {
   t.end();
 });
 
+t.test('a key that only update writes is not missing', (t) => {
+  let updates = 0;
+  const stat = {
+    initState: (p: TensorList) => ({ avg: p.zerosLike() }),
+    update(p: TensorList, state: { avg: TensorList; damp?: number }, { mom }: { mom: number }) {
+      updates += 1;
+      state.damp = 1 - mom;
+      state.avg.mul_(mom).add_(p.grad, { alpha: state.damp });
+      return state;
+    },
+  };
+  const stepper = (p: TensorList, { lr, avg, damp }: { lr: number; avg: TensorList; damp: number }): void =>
+    void p.add_(avg, { alpha: -lr / damp });
+  const opt = make(stepper, { stats: stat, lr: 1, mom: 0.5 });
+  for (const p of opt.paramGroups.flat()) p.grad = tensor(p.toList());
+  opt.step();
+  t.same(
+    opt.paramGroups[0]?.map((p) => p.toList()),
+    [[0, 0], [[0]]],
+  );
+  updates = 0;
+  make((p: TensorList, { avg }: { avg: TensorList }) => p.add_(avg), { stats: stat, mom: 0.5 });
+  t.equal(updates, 0, 'no update is called to find out what is known already');
+  t.end();
+});
+
 t.test('missing keys', (t) => {
   t.throws(() => make(sgdStep), { code, message: /stepper sgdStep takes `lr`/ });
   t.throws(() => make(momentumStep, { lr: 1 }), {

@@ -388,6 +388,19 @@ t.test('a run resumed from stateDict goes on to the bit', (t) => {
   t.end();
 });
 
+t.test('state follows a parameter to another device', (t) => {
+  const p = parameter([1, 2], [1, 1]);
+  const opt = adamOpt([p], { lr: 0.1 });
+  opt.step();
+  p.grad = null;
+  p.setData(p.detach().to('meta'));
+  p.grad = zeros([2], { device: 'meta' });
+  opt.step();
+  t.equal((opt.stateDict().state[0]?.gradAvg as Tensor).device, 'meta');
+  t.equal(opt.stateDict().state[0]?.step, 2);
+  t.end();
+});
+
 t.test('it prints itself, and its plan', (t) => {
   const opt = sgdMomOpt([[parameter(1), parameter(2)], [parameter(3)]], { lr: 0.1 });
   t.equal(
