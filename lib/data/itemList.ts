@@ -2,9 +2,13 @@
 
 import { inspect } from 'node:util';
 import type { Device, Tensor } from '../tensor/index.js';
+import { Budget } from './budget.js';
 import { Chain, guard, type Draw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
 import { ListContainer, type Selection } from './listContainer.js';
+
+/** Enough for a thousand small photographs at once, and not too much for a small machine. */
+const BYTES_UNDER_WAY = 256 * 2 ** 20;
 
 /** What a data set needs to know to make a batch. */
 export interface BatchRequest extends Draw {
@@ -51,6 +55,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   readonly path: string;
   readonly tfms: Transforms;
   readonly chain: Chain;
+  readonly #budget = new Budget(BYTES_UNDER_WAY);
   #gets = 0;
 
   /**
@@ -100,7 +105,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
 
   /** The items at `indices` in one tensor; see {@link Dataset.getBatch}. */
   async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
-    const values = indices.map((index) => this.#transformed(index, request, this.chain.perItem, request.signal));
+    const values = indices.map((index) => this.#withinBudget(index, request));
     const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
     return [
       this.chain.batch(
@@ -115,6 +120,23 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   nameOf(index: number): string {
     const item = this.items[index];
     return typeof item === 'string' && item.length <= 400 ? item : `item ${index} of ${this.path}`;
+  }
+
+  /**
+   * About how many bytes the item holds between being opened and being transformed; 0 (the default) for next to nothing. Of what is heavier,
+   * a batch has only so much under way at once.
+   */
+  protected weigh(_item: T): number {
+    return 0;
+  }
+
+  #withinBudget(index: number, request: BatchRequest): unknown {
+    const bytes = this.weigh(this.items[index]!);
+    if (bytes === 0) return this.#transformed(index, request, this.chain.perItem, request.signal);
+    return this.#budget.run(bytes, () => {
+      request.signal?.throwIfAborted();
+      return this.#transformed(index, request, this.chain.perItem, request.signal);
+    });
   }
 
   /** The item after the first `count` transforms, or a promise of it; what fails is a rejected promise, never thrown. */

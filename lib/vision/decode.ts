@@ -47,11 +47,24 @@ export async function decodeImage(
   }
 }
 
-function formatOf({ space, channels, hasAlpha, depth }: Metadata): PixelFormat {
+function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata): PixelFormat {
   const bits = depth === 'uchar' ? 8 : 16;
-  if (space === 'cmyk') return { kind: 'cmyk', bits };
+  if (space === 'cmyk') return { kind: 'cmyk', bits, width, height };
   const isGrey = space === 'b-w' || space === 'grey16' || channels < 3;
-  return { kind: isGrey ? (hasAlpha ? 'greyAlpha' : 'grey') : 'rgb', bits };
+  return { kind: isGrey ? (hasAlpha ? 'greyAlpha' : 'grey') : 'rgb', bits, width, height };
+}
+
+/** What an image of no known header is taken to need: a photograph of a megapixel. */
+const USUAL_BYTES = 2 ** 22;
+
+/** About how many bytes the decoded image takes, from its file's header; 0 if there is nothing to read, which decoding then reports. */
+export function decodedBytes(path: string): number {
+  try {
+    const format = readPixelFormat(path);
+    return format === undefined ? USUAL_BYTES : format.width * format.height * 4;
+  } catch {
+    return 0;
+  }
 }
 
 async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string): Promise<Image> {
@@ -101,5 +114,11 @@ function reasonOf(cause: unknown, maxPixels: number): string {
   if (code === 'EISDIR') return 'it is a folder';
   if (message.includes('pixel limit')) return `it has more pixels than the limit of ${maxPixels} (maxPixels)`;
   if (message.includes('unsupported image format')) return 'it is of no image format that can be read';
-  return message.trim().replaceAll('\n', '; ');
+  if (message === 'Unknown error') return 'it is damaged';
+  // libvips gathers warnings, often the same one several times, and ends with what stopped it.
+  const lines = new Set(message.split('\n').map((line) => line.trim()));
+  return [...lines]
+    .filter((line) => line !== '')
+    .slice(-3)
+    .join('; ');
 }

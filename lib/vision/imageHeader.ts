@@ -4,6 +4,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 /** What the file's own pixels are. */
 export interface PixelFormat {
+  readonly width: number;
+  readonly height: number;
   readonly kind: 'grey' | 'greyAlpha' | 'rgb' | 'palette' | 'rgbAlpha' | 'cmyk';
   /** Bits a sample. */
   readonly bits: number;
@@ -36,7 +38,8 @@ export function readPixelFormat(path: string): PixelFormat | undefined {
 /** By the colour type of the header chunk (PNG specification, 11.2.2). */
 function pngFormat(start: Buffer): PixelFormat | undefined {
   const kind = ({ 0: 'grey', 2: 'rgb', 3: 'palette', 4: 'greyAlpha', 6: 'rgbAlpha' } as const)[start[25]!];
-  return kind === undefined ? undefined : { kind, bits: start[24]! };
+  if (kind === undefined) return undefined;
+  return { kind, bits: start[24]!, width: start.readUInt32BE(16), height: start.readUInt32BE(20) };
 }
 
 /** Walks over segments to the frame header (ITU T.81, B.2.2), which may lie behind long profiles and previews. */
@@ -60,7 +63,8 @@ function jpegFormat(start: Buffer, read: (position: number) => Buffer): PixelFor
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       const kind = ({ 1: 'grey', 3: 'rgb', 4: 'cmyk' } as const)[segment[9]!];
-      return kind === undefined ? undefined : { kind, bits: segment[4]! };
+      if (kind === undefined) return undefined;
+      return { kind, bits: segment[4]!, width: segment.readUInt16BE(7), height: segment.readUInt16BE(5) };
     }
     const hasNoLength = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
     if (marker === 0xd9 || marker === 0xda) return undefined;

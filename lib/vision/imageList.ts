@@ -4,7 +4,7 @@ import { TenchError } from '../tensor/errors.js';
 import type { Transforms } from '../data/compose.js';
 import { getFiles, imageExtensions, type GetFilesOptions } from '../data/files.js';
 import { ItemList } from '../data/itemList.js';
-import { decodeImage, type DecodeOptions } from './decode.js';
+import { decodeImage, decodedBytes, type DecodeOptions } from './decode.js';
 import type { Image } from './image.js';
 
 export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
@@ -43,6 +43,10 @@ export class ImageList<O = Image> extends ItemList<string, O> {
 
   override open(path: string): Promise<Image> {
     return decodeImage(path, this.decoding);
+  }
+
+  protected override weigh(path: string): number {
+    return decodedBytes(path);
   }
 
   protected override settings(): [DecodeOptions] {

@@ -1,20 +1,13 @@
 /** Resampling: the one place where pixels of another size are computed. */
 
-import sharp, { type KernelEnum } from 'sharp';
+import { loadAddon } from '../runtime/native.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import type { Image } from './image.js';
 
-/** Pillow's filters by their names. */
-export type Filter = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
+/** Pillow's filters by their names. All but `nearest` average over what they cover when an image gets smaller. */
+export const filters = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
 
-const kernels: Record<Filter, keyof KernelEnum> = {
-  nearest: 'nearest',
-  bilinear: 'linear',
-  bicubic: 'cubic',
-  lanczos: 'lanczos3',
-};
-
-export const filters = Object.keys(kernels) as readonly Filter[];
+export type Filter = (typeof filters)[number];
 
 export interface ResampleOptions {
   readonly width: number;
@@ -22,19 +15,32 @@ export interface ResampleOptions {
   readonly filter: Filter;
 }
 
-/** The whole image at another size; the ratio of the sides may change. Runs on a thread of libuv. */
+interface ImageAddon {
+  /** Pixels as bytes, interleaved; computed on a thread of libuv. */
+  resample(
+    data: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    options: ResampleOptions,
+  ): Promise<Uint8Array>;
+}
+
+const native = loadAddon() as unknown as ImageAddon;
+
+/** The whole image at another size, with Pillow's pixels; the ratio of the sides may change. Runs on a thread of libuv. */
 export async function resample(image: Image, { width, height, filter }: ResampleOptions): Promise<Image> {
   if (!filters.includes(filter)) throw invalid('resample', `one of ${filters.join(', ')}`, filter);
   if (width === image.width && height === image.height) return image;
-  const raw = { width: image.width, height: image.height, channels: image.channels };
   try {
-    const resized = sharp(image.data, { raw }).resize(width, height, { fit: 'fill', kernel: kernels[filter] });
-    const data = await (image.channels === 1 ? resized.toColourspace('b-w') : resized).raw().toBuffer();
+    const data = await native.resample(image.data, image.width, image.height, image.channels, {
+      width,
+      height,
+      filter,
+    });
     return image.with({ width, height, data });
   } catch (cause) {
-    throw new TenchError(
-      `${image.path ?? 'an image'} cannot be resized to ${width} x ${height}: ${(cause as Error).message}`,
-      { cause },
-    );
+    const name = image.path ?? 'an image';
+    throw new TenchError(`${name} cannot be resized to ${width} x ${height}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -2,8 +2,8 @@
 
     python scripts/goldens/images.py        (needs Pillow and NumPy)
 
-Output: test/goldens/images/ with the files and pixels.json: for each file the size, the number of channels that its own pixels have, and the
-bytes of `convert('RGB')` after the EXIF orientation.
+Output in test/goldens/images/: the files; pixels.json: for each file the size, the number of channels that its own pixels have, and the bytes
+of `convert('RGB')` after the EXIF orientation; resized.json: one image of noise, and what each filter makes of it.
 """
 
 import json
@@ -59,7 +59,22 @@ def main():
         path = FOLDER / name
         image.save(path, **options)
         pixels[name] = expected(path)
-    (FOLDER / "pixels.json").write_text(json.dumps(pixels, indent=None, separators=(",", ":")) + "\n")
+    save("pixels.json", pixels)
+    save("resized.json", resized(random))
+
+
+def save(name, value):
+    (FOLDER / name).write_text(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def resized(random):
+    source = random.integers(0, 256, (9, 13, 3), dtype=numpy.uint8)
+    results = []
+    for size in ((5, 4), (20, 11), (6, 20)):
+        for name in ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"):
+            image = Image.fromarray(source).resize(size, Image.Resampling[name.upper()])
+            results.append({"size": size, "filter": name, "rgb": numpy.array(image).reshape(-1).tolist()})
+    return {"width": 13, "height": 9, "rgb": source.reshape(-1).tolist(), "results": results}
 
 
 def inked(image, black):

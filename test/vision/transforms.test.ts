@@ -1,13 +1,23 @@
 import t from 'tap';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ItemList } from '../../lib/data/itemList.js';
 import { compose, type TransformContext } from '../../lib/data/compose.js';
 import { Generator } from '../../lib/data/random.js';
 import { Tensor } from '../../lib/tensor/index.js';
 import { Image } from '../../lib/vision/image.js';
+import type { Filter } from '../../lib/vision/resample.js';
 import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
+
+interface Golden {
+  width: number;
+  height: number;
+  rgb: number[];
+  results: { size: [number, number]; filter: Filter; rgb: number[] }[];
+}
 
 const context: TransformContext = { random: new Generator(0), index: 0, epoch: 0 };
 const image = (
@@ -74,6 +84,22 @@ t.test('ResizeFixed gives exactly the size, as [width, height]', async (t) => {
   t.ok(stripes.data.every((value) => Math.abs(value - 127.5) < 20));
   const nearest = await new ResizeFixed([20, 1], { resample: 'nearest' }).apply(image(200, 1, 1, (x) => (x % 2) * 255));
   t.ok(nearest.data.every((value) => value === 0 || value === 255));
+});
+
+t.test('every filter gives the pixels of Pillow', async (t) => {
+  const path = fileURLToPath(new URL('../../../test/goldens/images/resized.json', import.meta.url));
+  const golden = JSON.parse(readFileSync(path, 'utf8')) as Golden;
+  const source = new Image({
+    width: golden.width,
+    height: golden.height,
+    channels: 3,
+    data: Uint8Array.from(golden.rgb),
+  });
+  for (const { size, filter, rgb } of golden.results) {
+    const resized = await new ResizeFixed(size, { resample: filter }).apply(source);
+    const off = Math.max(...rgb.map((value, index) => Math.abs(value - resized.data[index]!)));
+    t.ok(off <= 1, `${filter} to ${size.join(' x ')}: at most ${off} levels off`);
+  }
 });
 
 t.test('a transform describes itself as plain data', (t) => {

@@ -15,7 +15,7 @@ export class ResizeFixed implements TransformObject<Image, Image> {
 
   /**
    * @param size the side of a square, or `[width, height]`
-   * @param options `resample`: `nearest`, `bilinear` (default), `bicubic` or `lanczos`
+   * @param options `resample`: one of Pillow's filters: `nearest`, `box`, `bilinear` (default), `hamming`, `bicubic`, `lanczos`
    */
   constructor(size: number | readonly [number, number], { resample: filter = 'bilinear' }: { resample?: Filter } = {}) {
     const sides: readonly unknown[] = typeof size === 'number' ? [size, size] : size;
