@@ -60,7 +60,8 @@ export async function buildAddon(options: BuildOptions): Promise<BuildRecord> {
   }
 
   checkToolchain(env);
-  const work = options.sanitize ? join(packageFolder, 'build', 'work-sanitize') : join(packageFolder, 'build', 'work');
+  // Not below build/, which node-gyp empties at every `npm install`.
+  const work = join(packageFolder, 'dist', options.sanitize ? 'native-sanitize' : 'native');
   const settings = { LIBTORCH: libtorch.path, TENCH_SANITIZE: options.sanitize ? 'ON' : 'OFF' };
   await configure(work, settings, options);
   await cmakeJs(['build', '--out', work, '--parallel', String(jobs())], options);
