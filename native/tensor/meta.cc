@@ -107,10 +107,6 @@ Tensor like_last(const Tensor& /*gradient*/, const Tensor& self) { return at::em
 
 Tensor pad_backward(const Tensor&, const Tensor& self, SymIntArrayRef) { return at::empty_like(self); }
 
-Tensor mean_squared_error_backward(const Tensor&, const Tensor& self, const Tensor& /*target*/, int64_t) {
-  return at::empty_like(self);
-}
-
 Tensor relu(const Tensor& self) { return at::empty_like(self); }
 
 Tensor& relu_(Tensor& self) { return self; }
@@ -143,7 +139,6 @@ TORCH_LIBRARY_IMPL(aten, Meta, library) {
   library.impl("reflection_pad2d", TORCH_FN(reflection_pad));
   library.impl("reflection_pad2d_backward", TORCH_FN(pad_backward));
   library.impl("replication_pad2d_backward", TORCH_FN(pad_backward));
-  library.impl("mse_loss_backward", TORCH_FN(mean_squared_error_backward));
   library.impl("relu", TORCH_FN(relu));
   library.impl("relu_", TORCH_FN(relu_));
   library.impl("where.self", TORCH_FN(where));

@@ -4,7 +4,7 @@ import t from 'tap';
 
 import * as F from '../../lib/nn/functional.js';
 import * as nn from '../../lib/nn/index.js';
-import { ArgumentError, randn, tensor, zeros, type Tensor } from '../../lib/tensor/index.js';
+import { ArgumentError, isTensor, randn, tensor, zeros, type Tensor } from '../../lib/tensor/index.js';
 import { decode, decodeOptions, evenWeights, isRecorded, near, readGoldens, type Recorded } from './golden.js';
 
 interface FunctionCase {
@@ -43,6 +43,31 @@ for (const file of ['losses', 'resampling']) {
     );
   }
 }
+
+t.test('on the meta device', async (t) => {
+  const elsewhere = (value: unknown): unknown => {
+    if (!isRecorded(value)) return value;
+    const made = zeros(value.shape, { dtype: value.dtype, device: 'meta' });
+    return value.dtype === 'float32' ? made.requiresGrad_() : made;
+  };
+  for (const { fn, args, options, output: expected } of [
+    ...readGoldens<FunctionCase>('losses'),
+    ...readGoldens<FunctionCase>('resampling'),
+  ]) {
+    // How many classes there are is in the values.
+    if (fn === 'oneHot') continue;
+    const given = args.map(elsewhere);
+    const constants = Object.entries(options).map(([key, value]) => [
+      key,
+      isRecorded(value) ? decode(value).to('meta') : value,
+    ]);
+    const output = (F as unknown as Record<string, AnyFunction>)[fn]?.(...given, Object.fromEntries(constants));
+    t.strictSame([output?.device, output?.shape], ['meta', expected.shape], fn);
+    output?.sum().backward();
+    for (const input of given)
+      if (isTensor(input) && input.requiresGrad) t.strictSame(input.grad?.shape, input.shape, `gradient of ${fn}`);
+  }
+});
 
 t.test('loss modules are their functions', async (t) => {
   const [input, other] = [randn([5, 4]), randn([5, 4])];
