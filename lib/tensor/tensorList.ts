@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { HandleArray, callOperator } from './call.js';
 import { invalid } from './errors.js';
 import { isTensor, type Tensor } from './tensor.js';
-import type { DType, Device } from './types.js';
+import { isOptions, type DType, type Device } from './types.js';
 
 /**
  * What a word takes beside the list: another list of the same length (element i meets element i, with broadcasting), one tensor of one
@@ -21,45 +21,15 @@ export type Operand = TensorList | Tensor | number | readonly number[];
 export type Factor = number | readonly number[];
 
 /** The words of one tensor and no arguments. */
+// prettier-ignore
 const unaryWords = [
-  ...([
-    'abs',
-    'acos',
-    'asin',
-    'atan',
-    'ceil',
-    'cos',
-    'cosh',
-    'erf',
-    'erfc',
-    'exp',
-    'expm1',
-    'floor',
-    'frac',
-    'log',
-    'log10',
-    'log1p',
-  ] as const),
-  ...([
-    'log2',
-    'neg',
-    'reciprocal',
-    'round',
-    'rsqrt',
-    'sigmoid',
-    'sign',
-    'sin',
-    'sinh',
-    'sqrt',
-    'tan',
-    'tanh',
-    'trunc',
-  ] as const),
-];
+  'abs', 'acos', 'asin', 'atan', 'ceil', 'cos', 'cosh', 'erf', 'erfc', 'exp', 'expm1', 'floor', 'frac', 'log', 'log10', 'log1p', 'log2',
+  'neg', 'reciprocal', 'round', 'rsqrt', 'sigmoid', 'sign', 'sin', 'sinh', 'sqrt', 'tan', 'tanh', 'trunc',
+] as const;
 
 type UnaryWord = (typeof unaryWords)[number];
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the unary words are installed on the prototype below
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the unary words are installed by the static block
 export interface TensorList extends Readonly<Record<UnaryWord | `${UnaryWord}_`, () => TensorList>> {}
 
 /** Tensors that are worked on together. All words keep the order; those that end in `_` change the tensors in place and return the list. */
@@ -68,6 +38,21 @@ export class TensorList implements Iterable<Tensor> {
   readonly tensors: readonly Tensor[];
   #handles: HandleArray | undefined;
   #heldGrad: TensorList | undefined;
+
+  static {
+    for (const word of unaryWords) {
+      Object.defineProperty(this.prototype, word, {
+        value(this: TensorList): TensorList {
+          return this.made(word);
+        },
+      });
+      Object.defineProperty(this.prototype, `${word}_`, {
+        value(this: TensorList): TensorList {
+          return this.changed(`${word}_`);
+        },
+      });
+    }
+  }
 
   /**
    * @param tensors at least one tensor; words over two lists need equal lengths, and `stack` equal shapes
@@ -152,109 +137,105 @@ export class TensorList implements Iterable<Tensor> {
 
   /** this + alpha * other. */
   add(other: Operand, options: { alpha?: number } = {}): TensorList {
-    return this.binary('add', other, options.alpha);
+    return this.made('add', ...scaled(other, options.alpha));
   }
 
   add_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.binaryInPlace('add', other, options.alpha);
+    return this.changed('add_', ...scaled(other, options.alpha));
   }
 
   /** this - alpha * other. */
-  sub(other: Operand, options: { alpha?: number } = {}): TensorList {
-    return this.binary('sub', other, options.alpha);
+  sub(other: Operand, { alpha = 1 }: { alpha?: number } = {}): TensorList {
+    return this.add(other, { alpha: -alpha });
   }
 
-  sub_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.binaryInPlace('sub', other, options.alpha);
+  sub_(other: Operand, { alpha = 1 }: { alpha?: number } = {}): this {
+    return this.add_(other, { alpha: -alpha });
   }
 
   mul(other: Operand): TensorList {
-    return this.binary('mul', other);
+    return this.made('mul', other);
   }
 
   mul_(other: Operand): this {
-    return this.binaryInPlace('mul', other);
+    return this.changed('mul_', other);
   }
 
   div(other: Operand): TensorList {
-    return this.binary('div', other);
+    return this.made('div', other);
   }
 
   div_(other: Operand): this {
-    return this.binaryInPlace('div', other);
+    return this.changed('div_', other);
   }
 
   pow(exponent: TensorList | Factor): TensorList {
-    return this.binary('pow', exponent);
+    return this.made('pow', exponent);
   }
 
   pow_(exponent: TensorList | Factor): this {
-    return this.binaryInPlace('pow', exponent);
+    return this.changed('pow_', exponent);
   }
 
   /** The larger of each pair; NaN where one of them is. */
   maximum(other: TensorList | Factor): TensorList {
-    return this.binary('maximum', other);
+    return this.made('maximum', other);
   }
 
   /** The smaller of each pair; NaN where one of them is. */
   minimum(other: TensorList | Factor): TensorList {
-    return this.binary('minimum', other);
+    return this.made('minimum', other);
   }
 
   clampMin(min: TensorList | Factor): TensorList {
-    return this.binary('clamp_min', min);
+    return this.made('clamp_min', min);
   }
 
   clampMin_(min: TensorList | Factor): this {
-    return this.binaryInPlace('clamp_min', min);
+    return this.changed('clamp_min_', min);
   }
 
   clampMax(max: TensorList | Factor): TensorList {
-    return this.binary('clamp_max', max);
+    return this.made('clamp_max', max);
   }
 
   clampMax_(max: TensorList | Factor): this {
-    return this.binaryInPlace('clamp_max', max);
+    return this.changed('clamp_max_', max);
   }
 
   /** this + weight * (end - this). */
   lerp(end: TensorList, weight: TensorList | Factor): TensorList {
-    return this.made(callOperator(`aten::_foreach_lerp.${kindOf(weight)}`, this.interpolation(end, weight)));
+    return this.made('lerp', end, weight);
   }
 
   lerp_(end: TensorList, weight: TensorList | Factor): this {
-    callOperator(`aten::_foreach_lerp_.${kindOf(weight)}`, this.interpolation(end, weight));
-    return this;
+    return this.changed('lerp_', end, weight);
   }
 
   /** this + value * tensor1 * tensor2. */
-  addcmul(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): TensorList {
-    return this.made(this.ternary('aten::_foreach_addcmul', tensor1, tensor2, options.value));
+  addcmul(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): TensorList {
+    return this.made('addcmul', tensor1, tensor2, value);
   }
 
-  addcmul_(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): this {
-    this.ternary('aten::_foreach_addcmul_', tensor1, tensor2, options.value);
-    return this;
+  addcmul_(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): this {
+    return this.changed('addcmul_', tensor1, tensor2, value);
   }
 
   /** this + value * tensor1 / tensor2. */
-  addcdiv(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): TensorList {
-    return this.made(this.ternary('aten::_foreach_addcdiv', tensor1, tensor2, options.value));
+  addcdiv(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): TensorList {
+    return this.made('addcdiv', tensor1, tensor2, value);
   }
 
-  addcdiv_(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): this {
-    this.ternary('aten::_foreach_addcdiv_', tensor1, tensor2, options.value);
-    return this;
+  addcdiv_(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): this {
+    return this.changed('addcdiv_', tensor1, tensor2, value);
   }
 
   zero_(): this {
-    callOperator('aten::_foreach_zero_', [this.handles]);
-    return this;
+    return this.changed('zero_');
   }
 
   clone(): TensorList {
-    return this.made(callOperator('aten::_foreach_clone', [this.handles]));
+    return this.made('clone');
   }
 
   /** Writes the other list's values into these tensors, converted to their dtypes. */
@@ -266,12 +247,12 @@ export class TensorList implements Iterable<Tensor> {
 
   /** The p-norm of each tensor, as a list of scalar tensors. */
   norm(p = 2): TensorList {
-    return this.made(callOperator('aten::_foreach_norm.Scalar', [this.handles, p]));
+    return this.made('norm', p);
   }
 
   /** The largest element of each tensor, as a list of scalar tensors. */
   max(): TensorList {
-    return this.made(callOperator('aten::_foreach_max', [this.handles]));
+    return this.made('max');
   }
 
   /** New tensors of zeros with the same shapes, dtypes, devices and memory formats. */
@@ -303,80 +284,37 @@ export class TensorList implements Iterable<Tensor> {
     return (this.#handles ??= new HandleArray(this.tensors));
   }
 
-  private made(result: unknown): TensorList {
-    return new TensorList(result as Tensor[]);
+  private made(word: string, ...operands: unknown[]): TensorList {
+    return new TensorList(this.foreach(word, operands) as Tensor[]);
   }
 
-  private binary(name: string, other: Operand, alpha = 1): TensorList {
-    return this.made(this.withOperand(`aten::_foreach_${name}`, other, alpha));
-  }
-
-  private binaryInPlace(name: string, other: Operand, alpha = 1): this {
-    this.withOperand(`aten::_foreach_${name}_`, other, alpha);
+  private changed(word: string, ...operands: unknown[]): this {
+    this.foreach(word, operands);
     return this;
   }
 
-  private withOperand(name: string, other: Operand, alpha: number): unknown {
-    const kind = kindOf(other);
-    if (kind === 'Scalar' || kind === 'ScalarList') {
-      const scaled =
-        alpha === 1
-          ? other
-          : Array.isArray(other)
-            ? (other as number[]).map((value) => value * alpha)
-            : (other as number) * alpha;
-      if (Array.isArray(scaled)) this.sameLength(name, scaled);
-      return callOperator(`${name}.${kind}`, [this.handles, scaled]);
-    }
-    if (kind === 'Tensor' && name.startsWith('aten::_foreach_sub'))
-      return this.withOperand(name.replace('sub', 'add'), other, -alpha); // has no such overload
-    return callOperator(
-      `${name}.${kind}`,
-      [this.handles, this.handlesOf(name, other)],
-      alpha === 1 ? undefined : { alpha },
-    );
-  }
-
-  private ternary(name: string, tensor1: TensorList, tensor2: TensorList, value: Factor = 1): unknown {
-    if (typeof value !== 'number') this.sameLength(`${name}: value`, value);
-    const kind = typeof value === 'number' ? 'Scalar' : 'ScalarList';
-    return callOperator(`${name}.${kind}`, [
-      this.handles,
-      this.handlesOf(name, tensor1),
-      this.handlesOf(name, tensor2),
-      value,
-    ]);
-  }
-
-  private interpolation(end: TensorList, weight: TensorList | Factor): unknown[] {
-    if (typeof weight !== 'number') this.sameLength('lerp: weight', weight);
-    return [this.handles, this.handlesOf('lerp: end', end), weight instanceof TensorList ? weight.handles : weight];
-  }
-
-  private handlesOf(argument: string, other: unknown): unknown {
-    if (!(other instanceof TensorList)) return other;
-    this.sameLength(argument, other);
-    return other.handles;
+  /** Calls the overload for the last operand's kind. A trailing options object goes with the call. */
+  private foreach(word: string, operands: readonly unknown[]): unknown {
+    const options = isOptions(operands.at(-1)) ? (operands.at(-1) as Record<string, unknown>) : undefined;
+    const values = options === undefined ? operands : operands.slice(0, -1);
+    for (const value of values) if (value instanceof TensorList || Array.isArray(value)) this.sameLength(word, value);
+    const overload = values.length === 0 ? '' : `.${kindOf(values.at(-1))}`;
+    const args = values.map((value) => (value instanceof TensorList ? value.handles : value));
+    return callOperator(`aten::_foreach_${word}${overload}`, [this.handles, ...args], options);
   }
 
   private sameLength(argument: string, other: { readonly length: number }): void {
-    if (other.length !== this.length)
-      throw invalid(argument, `${this.length} entries, as many as the list has tensors`, other.length);
+    if (other.length === this.length) return;
+    throw invalid(argument, `${this.length} entries, as many as the list has tensors`, other.length);
   }
 }
 
-for (const word of unaryWords) {
-  Object.defineProperty(TensorList.prototype, word, {
-    value(this: TensorList): TensorList {
-      return new TensorList(callOperator(`aten::_foreach_${word}`, [this.handles]) as Tensor[]);
-    },
-  });
-  Object.defineProperty(TensorList.prototype, `${word}_`, {
-    value(this: TensorList): TensorList {
-      callOperator(`aten::_foreach_${word}_`, [this.handles]);
-      return this;
-    },
-  });
+/** alpha * other as an operand: in the operator for tensors, at once for numbers, whose overloads know no alpha. */
+function scaled(other: Operand, alpha = 1): unknown[] {
+  if (alpha === 1) return [other];
+  if (typeof other === 'number') return [other * alpha];
+  if (Array.isArray(other)) return [(other as readonly number[]).map((value) => value * alpha)];
+  return [other, { alpha }];
 }
 
 /** The overload that takes this kind of operand. */
