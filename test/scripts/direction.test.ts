@@ -1,0 +1,43 @@
+/** The rule that keeps imports going one way between the rooms of lib/ fires where it must, and only there. */
+
+import { fileURLToPath } from 'node:url';
+
+import { ESLint } from 'eslint';
+import t from 'tap';
+
+const rule = 'import-x/no-restricted-paths';
+const eslint = new ESLint({
+  cwd: fileURLToPath(new URL('../../../', import.meta.url)),
+  // Types are of no use to this rule, and reading all of them would take most of the time.
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+  ruleFilter: ({ ruleId }) => ruleId === rule,
+});
+
+/** How often the rule fires when `file` imports `target`. */
+async function findings(file: string, target: string): Promise<number> {
+  const [result] = await eslint.lintText(`export * from '${target}';\n`, { filePath: file });
+  const others = result?.messages.filter(({ ruleId }) => ruleId !== rule);
+  if (others?.length !== 0) throw new Error(JSON.stringify(others));
+  return result?.messages.length ?? 0;
+}
+
+t.test('an import from a later room is refused', async (t) => {
+  t.equal(await findings('lib/tensor/scope.ts', '../nn/index.js'), 1);
+  t.equal(await findings('lib/nn/linear.ts', '../learner/index.js'), 1);
+  t.equal(await findings('lib/data/files.ts', '../vision/image.js'), 1);
+  t.equal(await findings('lib/learner/learner.ts', '../report/index.js'), 1);
+  t.equal(await findings('lib/io/atomic.ts', '../cli/main.js'), 1);
+});
+
+t.test('lib stands on its own, and its index imports and is not imported', async (t) => {
+  t.equal(await findings('lib/data/files.ts', '../../scripts/schema.js'), 1);
+  t.equal(await findings('lib/cli/start.ts', '../../examples/readme/parts.js'), 1);
+  t.equal(await findings('lib/cli/start.ts', '../index.js'), 1);
+});
+
+t.test('an import from an earlier room or the same one is fine', async (t) => {
+  t.equal(await findings('lib/learner/learner.ts', '../nn/index.js'), 0);
+  t.equal(await findings('lib/nn/linear.ts', './module.js'), 0);
+  t.equal(await findings('lib/index.ts', './cli/main.js'), 0);
+  t.equal(await findings('test/nn/init.test.ts', '../../lib/learner/index.js'), 0);
+});
