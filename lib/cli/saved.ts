@@ -1,0 +1,137 @@
+/** What a run leaves behind: the weights, what is needed to use them, and the history. */
+
+import { mkdir, mkdtemp, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { writeAtomically, writeSafetensors } from '../io/index.js';
+import type { EpochRecord, Learner } from '../learner/index.js';
+import { libtorchVersion } from '../tensor/index.js';
+import { TenchError } from '../tensor/errors.js';
+import type { Dataset } from './dataset.js';
+import type { StartOptions } from './options.js';
+
+/** The result of a run as `--json` prints it; accuracies are fractions. */
+export interface RunResult {
+  readonly dataset: string;
+  readonly split: string;
+  readonly device: string;
+  readonly seed: number;
+  /** Numbers of images and of classes. */
+  readonly train: number;
+  readonly valid: number;
+  readonly classes: number;
+  readonly epochs: readonly EpochResult[];
+  /** Wall time of the command. */
+  readonly seconds: number;
+  readonly peakRssBytes: number;
+  /** The folder of the results. */
+  readonly out: string;
+}
+
+/** An epoch in {@link RunResult}; null where a pass saw no image. */
+export interface EpochResult {
+  readonly trainLoss: number | null;
+  readonly trainAccuracy: number | null;
+  readonly validLoss: number | null;
+  readonly validAccuracy: number | null;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+export function epochResult({ train, valid, seconds, imagesPerSecond }: EpochRecord): EpochResult {
+  return {
+    trainLoss: train?.loss ?? null,
+    trainAccuracy: train?.accuracy ?? null,
+    validLoss: valid?.loss ?? null,
+    validAccuracy: valid?.accuracy ?? null,
+    seconds,
+    imagesPerSecond,
+  };
+}
+
+/** A folder for results that is known to be writable before the training begins. */
+export class OutFolder {
+  private constructor(
+    readonly path: string,
+    private readonly made: boolean,
+  ) {}
+
+  /** @throws TenchError when the folder cannot be made or written to */
+  static async prepare(path: string): Promise<OutFolder> {
+    const folder = resolve(path);
+    try {
+      const made = await makeFolder(folder);
+      // Asking for permission is not enough: root has it on read-only and virtual file systems, too.
+      await rm(await mkdtemp(join(folder, '.tench-')), { recursive: true });
+      return new OutFolder(folder, made);
+    } catch (cause) {
+      throw new TenchError(`--out: cannot write to ${folder}: ${(cause as Error).message}`, {
+        code: 'ERR_TENCH_WRITE',
+        cause,
+      });
+    }
+  }
+
+  /** Takes the folder away again if it was made for this run and nothing has been written. */
+  async abandon(): Promise<void> {
+    if (this.made) await rmdir(this.path).catch(() => undefined);
+  }
+
+  /** Writes the files, each whole or not at all; the weights come last, so that where they are, the rest is too. */
+  async write(learn: Learner, dataset: Dataset, options: StartOptions, result: RunResult): Promise<void> {
+    const model = {
+      architecture: {
+        name: 'getCnnModel',
+        layer: 'convLayer',
+        cIn: dataset.data.cIn,
+        cOut: dataset.data.cOut,
+        nfs: dataset.recipe.nfs,
+      },
+      weights: 'model.safetensors',
+      vocab: dataset.vocab,
+      classNames: dataset.classNames,
+      size: [dataset.recipe.size, dataset.recipe.size],
+      normalize: dataset.recipe.stats,
+      libtorch: libtorchVersion(),
+    };
+    const { recorder } = learn;
+    const history = {
+      ...result,
+      batchSize: dataset.recipe.batchSize,
+      precision: options.precision,
+      lr: options.lr,
+      batches: { loss: recorder?.losses ?? [], lr: recorder?.lrs ?? [] },
+    };
+    await this.writeJson('history.json', history);
+    await this.writeJson('model.json', model);
+    await writeSafetensors(join(this.path, 'model.safetensors'), learn.model.stateDict(), {
+      metadata: { format: 'pt' },
+    });
+  }
+
+  private async writeJson(name: string, value: unknown): Promise<void> {
+    await writeAtomically(join(this.path, name), (file) => file.writeFile(`${JSON.stringify(value, null, 2)}\n`));
+  }
+}
+
+/** A name for a folder that sorts by time: `runs/mnist-20261124-075948`. */
+export function defaultOut(dataset: string, now = new Date()): string {
+  const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+  return join('runs', `${dataset}-${stamp}`);
+}
+
+/**
+ * Makes a folder and those above it, one by one: Node's own `recursive` never returns where the system refuses a name with ENOENT, as in /proc.
+ *
+ * @returns whether it was missing
+ */
+async function makeFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() === true) return false;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path).catch((error: unknown) => {
+    // Another process may have been quicker, but a file in the way stays an error.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || found !== null) throw error;
+  });
+  return true;
+}
