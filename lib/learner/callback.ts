@@ -135,12 +135,12 @@ function isCallbackClass(factory: CallbackFactory): factory is new () => Callbac
 /** Checks the callbacks a user has given, once, at the door. */
 export function checkCallbacks(argument: string, cbs: readonly Callback[]): readonly Callback[] {
   if (!Array.isArray(cbs)) throw invalid(argument, 'a list of callbacks', cbs);
-  for (const cb of cbs) {
+  for (const cb of cbs as readonly unknown[]) {
     if (!(cb instanceof Callback)) throw invalid(argument, 'instances of classes that extend Callback', cb);
     if (typeof cb.order !== 'number' || Number.isNaN(cb.order))
       throw invalid(`${cb.constructor.name}.order`, 'a number', cb.order);
   }
-  return cbs;
+  return cbs as readonly Callback[];
 }
 
 /** Refuses a promise from an event inside a batch: the loop would go on before it is done. */

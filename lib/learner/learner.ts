@@ -54,7 +54,7 @@ export class Learner {
   optFunc: OptFunc;
   lr: number;
   splitter: (model: Module) => Tensor[] | Tensor[][];
-  /** Made by the first fit and kept for the next. */
+  /** Made by the first fit, unless it is there by then, and kept for the next. */
   opt!: Optimizer;
   readonly precision: Precision;
   readonly device: string | null;
@@ -81,8 +81,8 @@ export class Learner {
   nIter = 0;
   /** Epochs of all fits so far; loaders shuffle by it, so that a second fit sees new orders. */
   totalEpochs = 0;
-  /** Where a finished epoch's record goes; a progress callback puts its table here. Default: one line on the console. */
-  logger: (record: EpochRecord) => void = (record) => console.log(formatEpoch(record));
+  /** Where a finished epoch's record goes; a progress callback puts its table here. Default: a line on stdout. */
+  logger: (record: EpochRecord) => void = (record) => void process.stdout.write(`${formatEpoch(record)}\n`);
 
   private callbacks: readonly Callback[] = [];
   private turned = 0;
@@ -141,7 +141,7 @@ export class Learner {
     try {
       this.epochs = epochs;
       this.precision.prepareModel(this.model);
-      if (this.opt === undefined || options.resetOpt === true)
+      if ((this.opt as Optimizer | undefined) === undefined || options.resetOpt === true)
         this.opt = this.optFunc(this.splitter(this.model), { lr: this.lr });
       else if (options.lr !== undefined) for (const hypers of this.opt.hypers) hypers.lr = options.lr;
       await this.phase(fitPhase, async () => {
@@ -175,7 +175,6 @@ export class Learner {
           throw new TenchError('a batch must be inputs and targets, [xb, yb]; the loader gave something else');
         this.xb = xb;
         this.yb = yb;
-        // eslint-disable-next-line @typescript-eslint/require-await -- the tensor work of a batch is synchronous
         await this.phase(batchPhase, async () => (this.inTrain ? this.trainBatch() : noGrad(() => this.forward())));
         this.iter += 1;
         await this.letOthersRun();
@@ -229,7 +228,7 @@ export class Learner {
   }
 
   private tellNow(event: BatchEventName): void {
-    for (const cb of this.callbacks) refusePromise(cb, event, cb[event]?.() as unknown);
+    for (const cb of this.callbacks) refusePromise(cb, event, cb[event]?.());
   }
 
   [inspect.custom](): string {

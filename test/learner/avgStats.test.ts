@@ -13,7 +13,7 @@ import {
   named,
 } from '../../lib/learner/index.js';
 import { tensor, type Tensor } from '../../lib/tensor/index.js';
-import { FixedLoader, drawData, drawModel } from './drawn.js';
+import { drawData, drawModel, type FixedLoader } from './drawn.js';
 
 t.test('batches of 3, 3 and 1 weigh 3, 3 and 1', (t) => {
   const stats = new AvgStats([named('mean', (pred) => pred.mean()), named('half', () => 0.5)]);

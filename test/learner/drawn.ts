@@ -18,8 +18,6 @@ export class FixedLoader implements BatchLoader {
   setEpoch(epoch: number): void {
     this.epochs.push(epoch);
   }
-
-  // eslint-disable-next-line @typescript-eslint/require-await -- a loader is asynchronous even when its batches are at hand
   async *[Symbol.asyncIterator](): AsyncGenerator<[Tensor, Tensor]> {
     for (const [xb, yb] of this.batches) yield [xb, yb];
   }

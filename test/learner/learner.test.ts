@@ -21,12 +21,12 @@ class Spy extends Callback {
   override order = 100;
   readonly seen: string[] = [];
 
-  constructor(private throwAt: { event: EventName; error: Error; when?: (learn: Learner) => boolean } | null = null) {
+  constructor(private throwAt: { event: EventName; error: Error } | null = null) {
     super();
     for (const event of events) {
       this[event] = () => {
         this.seen.push(event);
-        if (this.throwAt === null || this.throwAt.event !== event || this.throwAt.when?.(this.learn) === false) return;
+        if (this.throwAt?.event !== event) return;
         const { error } = this.throwAt;
         this.throwAt = null;
         throw error;
@@ -242,16 +242,11 @@ t.test('what is wrong is said at the door', async (t) => {
   const data = drawData();
   t.throws(() => new Learner(drawModel(), data, { lr: NaN }), /expected a finite number for `lr`/);
   t.throws(() => new Learner(drawModel(), data, { precision: 'fp8' as never }), /'fp32' or 'bf16'/);
-  t.throws(
-    () => new Learner(drawModel(), data, { cbs: [{} as Callback] }),
-    /instances of classes that extend Callback/,
-  );
+  t.throws(() => new Learner(drawModel(), data, { cbs: [{} as never] }), /instances of classes that extend Callback/);
   t.throws(() => new Learner(drawModel(), data, { cbfs: [() => 3 as never] }), /functions that return a callback/);
   await t.rejects(learner([]).fit(1.5), /expected a whole number of at least 0 for `epochs` but received 1.5/);
   class Late extends Callback {
-    override beginBatch(): Promise<void> {
-      return Promise.resolve();
-    }
+    override beginBatch = (): void => Promise.resolve() as never;
   }
   await t.rejects(learner([new Late()]).fit(1), /Late.beginBatch returned a promise/);
 });
