@@ -255,6 +255,16 @@ export class TensorList implements Iterable<Tensor> {
     return this.made('max');
   }
 
+  /** The sum of each tensor, as a list of scalar tensors. No `_foreach_` operator does it, so it takes a call for each. */
+  sum(): TensorList {
+    return this.map((tensor) => callOperator('aten::sum', [tensor]) as Tensor);
+  }
+
+  /** The mean of each tensor, like {@link sum}. */
+  mean(): TensorList {
+    return this.map((tensor) => callOperator('aten::mean', [tensor]) as Tensor);
+  }
+
   /** New tensors of zeros with the same shapes, dtypes, devices and memory formats. */
   zerosLike(): TensorList {
     return this.map((tensor) => callOperator('aten::zeros_like', [tensor]) as Tensor);

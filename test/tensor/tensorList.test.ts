@@ -52,6 +52,9 @@ const words: Record<string, (x: TensorList, a: TensorList, b: TensorList) => Ten
   'addcdiv of value 1': (x, a, b) => x.addcdiv(a, b),
   norm: (x) => x.norm(),
   'norm 1': (x) => x.norm(1),
+  sum: (x) => x.sum(),
+  mean: (x) => x.mean(),
+  'root mean square': (x) => x.pow(2).mean().sqrt(),
   clone: (x) => x.clone(),
 };
 for (const name of [
