@@ -16,18 +16,22 @@ toByteTensor.describe = (): TransformDescription => ({ name: 'toByteTensor' });
 
 /** All images of a batch at once, [images, channels, height, width]: one copy of the bytes and one tensor, not one an image. */
 toByteTensor.batch = (images: Image[], names: readonly string[]): Tensor => {
-  const shapes = images.map((image) => {
-    const { width, height, channels } = requireImage('toByteTensor', image);
-    return `${width} x ${height} with ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
-  });
-  requireEqualShapes(shapes, names);
-  const [height, width, channels] = images[0]!.shape;
+  const [height, width, channels] = requireImage('toByteTensor', images[0]).shape;
+  const isLikeFirst = (image: Image): boolean =>
+    image.width === width && image.height === height && image.channels === channels;
+  if (!images.every((image) => isLikeFirst(requireImage('toByteTensor', image)))) {
+    requireEqualShapes(images.map(sizeOf), names);
+  }
   const bytes = new Uint8Array(images.length * height * width * channels);
   images.forEach((image, index) => bytes.set(image.data, index * image.data.length));
   return tensor(bytes, { shape: [images.length, height, width, channels] })
     .permute([0, 3, 1, 2])
     .contiguous();
 };
+
+function sizeOf({ width, height, channels }: Image): string {
+  return `${width} x ${height} with ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+}
 
 /** Bytes (0 to 255) as float32 from 0 to 1. Order 30. */
 export function toFloatTensor(bytes: Tensor): Tensor {
