@@ -3,8 +3,10 @@
 import { inspect } from 'node:util';
 import type { Tensor } from '../tensor/index.js';
 import { TenchError, invalid } from '../tensor/errors.js';
+import { CategoryProcessor } from './categoryProcessor.js';
 import { guard, type Draw } from './chain.js';
 import type { Transforms } from './compose.js';
+import { FillMissingProcessor } from './fillMissing.js';
 import { ItemList, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
 import type { Labeler } from './labelers.js';
 import type { Selection } from './listContainer.js';
@@ -17,6 +19,7 @@ import {
   type ProcessorJSON,
   type Processors,
 } from './processors.js';
+import { NumericalizeProcessor, TokenizeProcessor } from './text.js';
 
 export interface LabelOptions {
   /** Processors of the items, in the order in which they run. */
@@ -43,11 +46,18 @@ export interface ListClass {
 export interface ReviveOptions {
   /** The classes of the lists in the data, besides ItemList. */
   lists?: readonly ListClass[];
-  /** The classes of the processors in the data. */
+  /** The classes of the user's own processors in the data; the built-in ones are known. */
   processors?: readonly ProcessorClass[];
   /** The transforms of the items. */
   tfms?: Transforms;
 }
+
+const builtInProcessors: readonly ProcessorClass[] = [
+  CategoryProcessor,
+  FillMissingProcessor,
+  NumericalizeProcessor,
+  TokenizeProcessor,
+];
 
 export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   readonly x: ItemList<unknown, X>;
@@ -61,7 +71,7 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
    * @param procY processors of the labels, likewise
    * @throws TenchError that names the item whose label a processor does not accept
    */
-  constructor(x: ItemList<never, X>, y: ItemList<never, Y>, procX: Processors = null, procY: Processors = null) {
+  constructor(x: ItemList<unknown, X>, y: ItemList<unknown, Y>, procX: Processors = null, procY: Processors = null) {
     if (!(x instanceof ItemList)) throw invalid('x', 'an ItemList', x);
     if (!(y instanceof ItemList)) throw invalid('y', 'an ItemList', y);
     if (x.length !== y.length) throw invalid('y', `${x.length} labels, one for each item`, `${y.length} labels`);
@@ -87,12 +97,7 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
           () => 'labelling it',
         ) as Y,
     );
-    return new LabeledData<O>(
-      list as unknown as ItemList<never, O>,
-      new ItemList(labels, list.path) as unknown as ItemList<never, unknown>,
-      procX,
-      procY,
-    );
+    return new LabeledData<O>(list, new ItemList<unknown>(labels, list.path), procX, procY);
   }
 
   get length(): number {
@@ -181,12 +186,9 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
    * @param like a data set whose processors this one shares, as valid shares those of train
    */
   static fromJSON(json: LabeledDataJSON, options: ReviveOptions = {}, like?: LabeledData): LabeledData {
-    const data = new LabeledData(
-      reviveList(json.x, options) as ItemList<never>,
-      reviveList(json.y, { ...options, tfms: null }) as ItemList<never>,
-    );
-    const revive = (saved: ProcessorJSON): AnyProcessor =>
-      classOf(saved.kind, options.processors, 'processors').fromJSON(saved);
+    const data = new LabeledData(reviveList(json.x, options), reviveList(json.y, { ...options, tfms: null }));
+    const classes = [...(options.processors ?? []), ...builtInProcessors];
+    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved.kind, classes, 'processors').fromJSON(saved);
     data.#procX = like === undefined ? json.procX.map(revive) : like.#procX;
     data.#procY = like === undefined ? json.procY.map(revive) : like.#procY;
     return data;
@@ -202,7 +204,7 @@ export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: Revi
   return classOf<ListClass>(json.kind, [ItemList, ...lists], 'lists').fromJSON(json, tfms);
 }
 
-function classOf<C extends { readonly name: string }>(kind: string, classes: readonly C[] = [], option: string): C {
+function classOf<C extends { readonly name: string }>(kind: string, classes: readonly C[], option: string): C {
   const found = classes.find((one) => one.name === kind);
   if (found === undefined)
     throw new TenchError(`the saved data has a ${kind}; pass the class as { ${option}: [${kind}] }`);
@@ -210,12 +212,11 @@ function classOf<C extends { readonly name: string }>(kind: string, classes: rea
 }
 
 function processed<O>(
-  list: ItemList<never, O>,
+  list: ItemList<unknown, O>,
   processors: readonly AnyProcessor[],
   nameOf: (index: number) => string,
 ): ItemList<unknown, O> {
-  const untyped = list as unknown as ItemList<unknown, O>;
-  return processors.length === 0 ? untyped : untyped.new(processAll(untyped.items, processors, nameOf));
+  return processors.length === 0 ? list : list.new(processAll(list.items, processors, nameOf));
 }
 
 function objectsOf(list: ItemList, index: number | Selection, processors: readonly AnyProcessor[]): unknown {

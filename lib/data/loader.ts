@@ -140,7 +140,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     ];
     if (this.dropLast) settings.push('dropLast: true');
     if (this.device !== undefined) settings.push(`device: ${this.device}`);
-    return `DataLoader (${this.length} batches of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;
+    return `DataLoader (${this.length} ${this.length === 1 ? 'batch' : 'batches'} of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;
   }
 }
 

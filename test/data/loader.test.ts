@@ -236,7 +236,7 @@ t.test('settings are checked at the door, and printed', (t) => {
   t.throws(() => new DataLoader([1, 2] as never), { message: /a data set with `length` and `get`/ });
   t.equal(
     inspect(new DataLoader(list, { batchSize: 8, seed: 3 })),
-    'DataLoader (1 batches of 1 item; batchSize: 8, shuffle: false, prefetch: 4, seed: 3)',
+    'DataLoader (1 batch of 1 item; batchSize: 8, shuffle: false, prefetch: 4, seed: 3)',
   );
   t.end();
 });

@@ -5,6 +5,7 @@ import { FillMissingProcessor, type GappyRow } from '../../lib/data/fillMissing.
 import { ItemList } from '../../lib/data/itemList.js';
 import { LabeledData, type LabeledDataJSON } from '../../lib/data/labeledData.js';
 import { parentLabeler } from '../../lib/data/labelers.js';
+import { Processor } from '../../lib/data/processors.js';
 import { SplitData, labelByFunc, type SplitDataJSON } from '../../lib/data/splitData.js';
 import { grandparentSplitter } from '../../lib/data/splitters.js';
 import { NumericalizeProcessor, TokenizeProcessor } from '../../lib/data/text.js';
@@ -130,7 +131,7 @@ t.test('a test set is carried along, with labels only if they are asked for', as
 });
 
 t.test('x and y must be equally long, and a labeler that fails names the item', (t) => {
-  t.throws(() => new LabeledData(new ItemList([1, 2]) as ItemList<never>, new ItemList([1]) as ItemList<never>), {
+  t.throws(() => new LabeledData(new ItemList([1, 2]), new ItemList([1])), {
     message: /2 labels, one for each item.*1 labels/,
   });
   const failing = (): never => {
@@ -153,7 +154,6 @@ t.test('a split survives saving, with what its processors have learned', async (
   });
   const again = SplitData.fromJSON(json, {
     lists: [Paths],
-    processors: [CategoryProcessor],
     tfms: list.tfms,
   }) as SplitData<LabeledData>;
   t.equal(inspect(again), inspect(data));
@@ -169,7 +169,23 @@ t.test('a split survives saving, with what its processors have learned', async (
   t.equal(unlabelled.valid.length, 2);
   const single = LabeledData.fromJSON(JSON.parse(JSON.stringify(data.train)) as LabeledDataJSON, {
     lists: [Paths],
-    processors: [CategoryProcessor],
   });
   t.equal(single.objY(0), 'b');
+});
+
+t.test('a processor of the user is loaded by the class that the user gives', (t) => {
+  class Length extends Processor<string, number> {
+    proc1(item: string): number {
+      return item.length;
+    }
+  }
+  const data = new LabeledData(new ItemList(['a', 'bb']), new ItemList([0, 1]), new Length());
+  const json = JSON.parse(JSON.stringify(data)) as LabeledDataJSON;
+  t.throws(() => LabeledData.fromJSON(json), {
+    message: /has a Length; pass the class as \{ processors: \[Length\] \}/,
+  });
+  const again = LabeledData.fromJSON(json, { processors: [Length] });
+  t.same(again.x.items, [1, 2]);
+  t.ok(again.procX[0] instanceof Length);
+  t.end();
 });

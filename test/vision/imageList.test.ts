@@ -106,7 +106,6 @@ t.test('all the steps of the lesson, from files to batches', async (t) => {
   }
   const again = SplitData.fromJSON(JSON.parse(JSON.stringify(labelled)) as SplitDataJSON, {
     lists: [ImageList],
-    processors: [CategoryProcessor],
     tfms,
   });
   t.same((await again.valid.get(7, { seed: 0, epoch: 0 })) instanceof Array, true);
