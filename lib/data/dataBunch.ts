@@ -52,6 +52,11 @@ export class DataBunch<B = Batch> {
     return this.testDl?.dataset;
   }
 
+  /** One batch of training, e.g. to look at or to initialise a model with; see {@link DataLoader.oneBatch}. */
+  oneBatch(): Promise<B> {
+    return this.trainDl.oneBatch();
+  }
+
   [inspect.custom](): string {
     const lines = [`Train: ${inspect(this.trainDl)}`, `Valid: ${inspect(this.validDl)}`];
     if (this.testDl !== undefined) lines.push(`Test: ${inspect(this.testDl)}`);

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { Tensor, type Device } from '../tensor/index.js';
-import { invalid } from '../tensor/errors.js';
+import { TenchError, invalid } from '../tensor/errors.js';
 import { collate, type Batch } from './collate.js';
 import { inTurn, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
@@ -91,6 +91,13 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   order(epoch: number): number[] {
     if (this.shuffle) return new Generator(this.seed, SHUFFLE_STREAM, epoch).permutation(this.dataset.length);
     return Array.from({ length: this.dataset.length }, (_, index) => index);
+  }
+
+  /** The first batch of the epoch that comes next; looking at it does not count as a walk. */
+  async oneBatch(): Promise<B> {
+    if (this.length === 0) throw new TenchError(`the loader has no batch: ${itemCount(this.dataset.length)}`);
+    const indices = this.order(this.#nextEpoch).slice(0, this.batchSize);
+    return this.#load(indices, this.#nextEpoch, new AbortController().signal);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {

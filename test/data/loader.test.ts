@@ -185,6 +185,14 @@ t.test('a failure in a batch that nobody waits for is no unhandled rejection', a
   t.same(unhandled, []);
 });
 
+t.test('one batch can be had without counting as an epoch', async (t) => {
+  const loader = new DataLoader(new ItemList(range(9)), { batchSize: 4, shuffle: true });
+  const [xb] = await loader.oneBatch();
+  t.same(xb!.toList(), (await batchesOf(loader))[0], 'it is the first of the next epoch');
+  t.notSame((await loader.oneBatch())[0]!.toList(), xb!.toList(), 'and of the one after, after that');
+  await t.rejects(new DataLoader(new ItemList<number>([])).oneBatch(), { message: /no batch: 0 items/ });
+});
+
 t.test('any object with length and get is a data set', async (t) => {
   const pairs = { length: 3, get: (i: number): [Tensor, number] => [tensor([i, i]), i] };
   const batches: unknown[] = [];
