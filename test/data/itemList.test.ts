@@ -113,6 +113,31 @@ t.test('of several failures in a batch the first by position is thrown, and none
   await t.rejects(list.getBatch([0, 1, 2, 3, 4], { seed: 0, epoch: 0 }), { message: /bad 2/ });
 });
 
+t.test('of heavy items only so many are open at once', async (t) => {
+  let open = 0;
+  let most = 0;
+  class Heavy extends ItemList<number> {
+    protected override weigh(megabytes: number): number {
+      return megabytes * 2 ** 20;
+    }
+    override async open(item: number): Promise<number> {
+      open += item;
+      most = Math.max(most, open);
+      await new Promise(setImmediate);
+      open -= item;
+      return item;
+    }
+  }
+  const weights = Array.from({ length: 30 }, (_, i) => 20 + (i % 7) * 10);
+  const [batch] = await new Heavy(weights).getBatch([...weights.keys()], { seed: 0, epoch: 0 });
+  t.same(batch!.toList(), weights, 'the order is kept');
+  t.ok(most > 150 && most <= 256, `at most ${most} MiB of 256 were open at once`);
+  await t.resolves(
+    new Heavy([5000]).getBatch([0], { seed: 0, epoch: 0 }),
+    'one that is too large for that is opened alone',
+  );
+});
+
 t.test('it saves and loads its items and path; transforms are given again', async (t) => {
   const list = new Squares([3], '/numbers', (x: number) => x + 1);
   const again = Squares.fromJSON(
