@@ -103,7 +103,7 @@ async function drawSheet(groups: readonly [title: string, digits: readonly Digit
       const caption = guess === label ? `${guess}` : `${guess}, not ${label}`;
       const colour = guess === label ? '#2b7a3d' : '#b3261e';
       texts.push(
-        `<text x="${left + digitSize / 2}" y="${rowTop + digitSize + 14}" text-anchor="middle" fill="${colour}">${caption}</text>`,
+        `<text x="${left + digitSize / 2}" y="${rowTop + digitSize + 14}" text-anchor="middle" style="fill: ${colour}">${caption}</text>`,
       );
     }
     top += rowsOfEach * (sheet.step + sheet.caption) + 34;
