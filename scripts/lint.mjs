@@ -24,7 +24,7 @@ const checks = {
   ],
   prettier: [
     'prettier/bin/prettier.cjs',
-    ...['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/prettier'],
+    ...['--cache', '--cache-strategy', 'content'],
     ...['--log-level', 'warn', fix ? '--write' : '--check', '.'],
   ],
   'clang-format': [

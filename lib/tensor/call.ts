@@ -2,7 +2,7 @@
 
 import { TenchError, invalid } from './errors.js';
 import { native, type Handle, type RawResult } from './native.js';
-import { Tensor, adopt, createShell, fill, forgetShape, handleOf, isTensor } from './tensor.js';
+import { adopt, createShell, fill, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
 import { isOptions } from './types.js';
 
 /** An operator with the overloads that may answer to its name, bound to the addon on first use. */
@@ -116,9 +116,9 @@ function forget(value: unknown): void {
 /** Arrays with tensors (or holes for them) become handles; other typed arrays become plain ones, which the addon reads as lists. */
 function encodeObject(value: object): unknown {
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i += 1) {
-      if (isTensor(value[i])) return encodeTensors(value);
-      if (value[i] !== null && value[i] !== undefined) return value;
+    for (const first of value as readonly unknown[]) {
+      if (isTensor(first)) return encodeTensors(value);
+      if (first !== null && first !== undefined) return value;
     }
     return value;
   }

@@ -117,7 +117,7 @@ function kindOf(flat: readonly Scalar[]): Kind {
   for (const value of flat) {
     const type = typeof value;
     let found: Kind;
-    if (type === 'number' || type === 'bigint' || type === 'boolean') found = type as Kind;
+    if (type === 'number' || type === 'bigint' || type === 'boolean') found = type;
     else if (isComplex(value)) found = 'complex';
     else throw invalid('tensor: data', 'numbers, booleans, bigints or { re, im }', value);
     if (rank[found] > rank[kind]) kind = found;

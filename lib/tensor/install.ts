@@ -7,12 +7,14 @@ import { Tensor } from './tensor.js';
 import { isOptions } from './types.js';
 
 /** A function that calls an operator with positional arguments in schema order and a trailing options object. */
+// eslint-disable-next-line no-restricted-syntax -- called by generated code only, which has no reader to confuse
 export function operatorFunction(name: string, overloads: readonly string[], writes: boolean): unknown {
   const operator = new Operator(name, overloads, writes, true);
   return (...args: unknown[]) => operator.call(args);
 }
 
 /** Like {@link operatorFunction}, for operators that make tensors: takes `requiresGrad` among the options. */
+// eslint-disable-next-line no-restricted-syntax -- called by generated code only, which has no reader to confuse
 export function factoryFunction(name: string, overloads: readonly string[], writes: boolean): unknown {
   const operator = new Operator(name, overloads, writes, true);
   return (...args: unknown[]) => {

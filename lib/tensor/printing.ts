@@ -105,7 +105,7 @@ function formatter(values: readonly Scalar[], dtype: DType): (value: Scalar) => 
   }
   if (dtype === 'float32' || dtype === 'float64')
     return floatFormatter(values as readonly number[]) as (value: Scalar) => string;
-  return (value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value));
+  return (value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : (value as number | bigint).toString());
 }
 
 function special(value: number): string | null {

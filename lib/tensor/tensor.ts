@@ -243,7 +243,7 @@ export class Tensor {
 
   /** A copy of the elements in row-major order, in the encoding of the dtype. */
   toTypedArray(): TypedArray {
-    const encoding = encodings[this.dtype];
+    const encoding = encodings[this.dtype] as (typeof encodings)[DType] | undefined;
     if (encoding === undefined)
       throw new TenchError(`toTypedArray: dtype ${this.dtype} has no typed array; convert with \`to\` first`);
     return new encoding.array(native.data(handleOfTensor(this), this));

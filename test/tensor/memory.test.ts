@@ -6,7 +6,7 @@ import { emptyCache, memory, ones, resetPeakMemory, setMemoryCap, zeros } from '
 const library = new URL('../../lib/tensor/index.js', import.meta.url).href;
 
 /** Node binaries to try: this one, and those that TENCH_NODES names (separated by colons), as CI does. */
-const nodes = [process.execPath, ...(process.env['TENCH_NODES'] ?? '').split(':').filter((path) => path !== '')];
+const nodes = [process.execPath, ...(process.env.TENCH_NODES ?? '').split(':').filter((path) => path !== '')];
 
 function run(node: string, code: string): string {
   const script = `const T = await import(${JSON.stringify(library)}); ${code}`;

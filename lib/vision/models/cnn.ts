@@ -66,7 +66,7 @@ export function getCnnLayers(
 }
 
 function isCount(value: number | undefined): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+  return Number.isSafeInteger(value) && value! >= 1;
 }
 
 /**
