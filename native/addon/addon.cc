@@ -1,4 +1,5 @@
-// What JavaScript may call: one instance for each Node environment, and the functions of the tensor and image rooms on it.
+// What JavaScript may call: one instance for each Node environment, and the functions of the tensor and image rooms on
+// it.
 #include <node_api.h>
 
 #include <memory>
@@ -16,7 +17,9 @@
 namespace {
 
 napi_value initialize(tench::Arguments& arguments) {
-  tench::check(arguments.env, napi_create_reference(arguments.env, arguments.values[0], 1, &arguments.instance.make_error), "reference");
+  tench::check(arguments.env,
+               napi_create_reference(arguments.env, arguments.values[0], 1, &arguments.instance.make_error),
+               "reference");
   return nullptr;
 }
 
@@ -26,7 +29,8 @@ void add_exports(napi_env env, napi_value exports) {
   tench::Instance& made = *instance;
   tench::check(env,
                napi_set_instance_data(
-                   env, instance.get(), [](node_api_basic_env, void* data, void*) { delete static_cast<tench::Instance*>(data); }, nullptr),
+                   env, instance.get(),
+                   [](node_api_basic_env, void* data, void*) { delete static_cast<tench::Instance*>(data); }, nullptr),
                "instance data");
   instance.release();
   tench::export_function(made, exports, "initialize", initialize);

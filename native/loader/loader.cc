@@ -1,8 +1,9 @@
 // Opens shared libraries by absolute path, for good and for everybody, before the addon that needs them is loaded.
 //
-// The addon names its LibTorch libraries by soname only. A soname that is already open satisfies such a need without any search, so a
-// LibTorch that was moved, or another one of the same version, works without a path written into the addon; and what is wrong with
-// a library is known, in the linker's own words, before the addon is touched. This file therefore may not use LibTorch itself.
+// The addon names its LibTorch libraries by soname only. A soname that is already open satisfies such a need without
+// any search, so a LibTorch that was moved, or another one of the same version, works without a path written into the
+// addon; and what is wrong with a library is known, in the linker's own words, before the addon is touched. This file
+// therefore may not use LibTorch itself.
 #include <dlfcn.h>
 #include <node_api.h>
 
@@ -36,8 +37,8 @@ napi_value open(napi_env env, napi_callback_info info) {
     std::string path;
     if (napi_get_element(env, paths, i, &element) != napi_ok) return nullptr;
     if (!readString(env, element, path)) return nullptr;
-    // NOW: a library that lacks a symbol fails here and not in the middle of a training run. NODELETE: LibTorch's threads and
-    // registries do not survive being unmapped.
+    // NOW: a library that lacks a symbol fails here and not in the middle of a training run. NODELETE: LibTorch's
+    // threads and registries do not survive being unmapped.
     if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) == nullptr) {
       const char* reason = dlerror();
       napi_throw_error(env, "ERR_TENCH_LIBRARY", reason != nullptr ? reason : path.c_str());

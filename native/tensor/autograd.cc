@@ -1,4 +1,5 @@
-// backward, gradients as values, hooks: on the caller's thread as long as no JavaScript is in any graph, on the helper thread otherwise.
+// backward, gradients as values, hooks: on the caller's thread as long as no JavaScript is in any graph, on the helper
+// thread otherwise.
 #include "autograd.h"
 
 #include <ATen/ThreadLocalState.h>
@@ -87,14 +88,17 @@ void run_engine(Instance& instance, std::function<void()> work) {
   if (error) std::rethrow_exception(error);
 }
 
-bool flag(const Arguments& arguments, size_t index) { return js::to_bool(arguments.env, arguments.values[index], "flag"); }
+bool flag(const Arguments& arguments, size_t index) {
+  return js::to_bool(arguments.env, arguments.values[index], "flag");
+}
 
 // backward(roots, gradients, retainGraph, createGraph, inputs)
 napi_value backward(Arguments& arguments) {
   const auto roots = arguments.tensors(0);
   const auto gradients = arguments.tensors(1);
   const bool retain = flag(arguments, 2), create = flag(arguments, 3);
-  const auto inputs = js::is_nullish(arguments.env, arguments.values[4]) ? std::vector<at::Tensor>() : arguments.tensors(4);
+  const auto inputs =
+      js::is_nullish(arguments.env, arguments.values[4]) ? std::vector<at::Tensor>() : arguments.tensors(4);
   run_engine(arguments.instance, [&] { torch::autograd::backward(roots, gradients, retain, create, inputs); });
   return nullptr;
 }
@@ -107,7 +111,8 @@ napi_value gradients_of(Arguments& arguments) {
   const bool retain = flag(arguments, 2), create = flag(arguments, 3), unused = flag(arguments, 5);
   const auto inputs = arguments.tensors(4);
   std::vector<at::Tensor> results;
-  run_engine(arguments.instance, [&] { results = torch::autograd::grad(outputs, inputs, weights, retain, create, unused); });
+  run_engine(arguments.instance,
+             [&] { results = torch::autograd::grad(outputs, inputs, weights, retain, create, unused); });
   napi_value list = js::array(env, results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     const double handle = results[i].defined() ? arguments.instance.handles.insert(results[i]) : 0;
@@ -155,7 +160,9 @@ napi_value backward_async(Arguments& arguments) {
   napi_value promise = nullptr, name = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise), "promise");
   check(env, napi_create_string_utf8(env, "tench backwardAsync", NAPI_AUTO_LENGTH, &name), "string");
-  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, finish_async, &job->finish),
+  check(env,
+        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, finish_async,
+                                        &job->finish),
         "threadsafe function");
   instance.callbacks->open_event_loop();
   AsyncBackward* raw = job.release();
@@ -191,7 +198,8 @@ at::Tensor call_hook(const HookOwner& owner, const at::Tensor& gradient) {
     napi_value function = owner.callbacks->function(owner.id);
     napi_value argument = js::number(env, instance.handles.insert(gradient));
     napi_value result = nullptr;
-    if (napi_call_function(env, js::undefined(env), function, 1, &argument, &result) != napi_ok) throw CallbackError(env);
+    if (napi_call_function(env, js::undefined(env), function, 1, &argument, &result) != napi_ok)
+      throw CallbackError(env);
     const double handle = js::to_double(env, result, "handle");
     if (handle != 0) replaced = instance.handles.get(handle);
   });
@@ -205,7 +213,8 @@ napi_value register_hook(Arguments& arguments) {
   if (!tensor.requires_grad()) throw BadArgument("registerHook: expected a tensor that requires grad");
   const uint64_t id = instance.callbacks->add(arguments.values[1]);
   const auto owner = std::make_shared<HookOwner>(instance, id);
-  const unsigned position = tensor.register_hook([owner](const at::Tensor& gradient) { return call_hook(*owner, gradient); });
+  const unsigned position =
+      tensor.register_hook([owner](const at::Tensor& gradient) { return call_hook(*owner, gradient); });
   return js::number(env, position);
 }
 
@@ -220,7 +229,8 @@ napi_value grad(Arguments& arguments) {
   const at::Tensor& gradient = tensor.is_leaf() || tensor.retains_grad() ? tensor.mutable_grad() : at::Tensor();
   if (!gradient.defined()) return js::number(arguments.env, 0);
   const double known = js::to_double(arguments.env, arguments.values[1], "known");
-  if (known != 0 && arguments.instance.handles.contains(known) && arguments.instance.handles.get(known).is_same(gradient)) {
+  if (known != 0 && arguments.instance.handles.contains(known) &&
+      arguments.instance.handles.get(known).is_same(gradient)) {
     return js::number(arguments.env, -1);
   }
   return js::number(arguments.env, arguments.instance.handles.insert(gradient));
@@ -234,7 +244,8 @@ napi_value set_grad(Arguments& arguments) {
     return nullptr;
   }
   const at::Tensor gradient = arguments.instance.handles.get(handle);
-  if (!gradient.sizes().equals(tensor.sizes()) || gradient.scalar_type() != tensor.scalar_type() || gradient.device() != tensor.device()) {
+  if (!gradient.sizes().equals(tensor.sizes()) || gradient.scalar_type() != tensor.scalar_type() ||
+      gradient.device() != tensor.device()) {
     throw BadArgument("grad: expected a tensor of the same shape, dtype and device as the one it belongs to");
   }
   tensor.mutable_grad() = gradient;
@@ -246,12 +257,15 @@ napi_value retain_grad(Arguments& arguments) {
   return nullptr;
 }
 
-napi_value requires_grad(Arguments& arguments) { return js::boolean(arguments.env, arguments.tensor(0).requires_grad()); }
+napi_value requires_grad(Arguments& arguments) {
+  return js::boolean(arguments.env, arguments.tensor(0).requires_grad());
+}
 
 napi_value set_requires_grad(Arguments& arguments) {
   const at::Tensor tensor = arguments.tensor(0);
   const bool wanted = flag(arguments, 1);
-  if (!wanted && !tensor.is_leaf()) throw BadArgument("requiresGrad: only leaf tensors can stop requiring grad; use detach()");
+  if (!wanted && !tensor.is_leaf())
+    throw BadArgument("requiresGrad: only leaf tensors can stop requiring grad; use detach()");
   if (wanted && !at::isFloatingType(tensor.scalar_type()) && !at::isComplexType(tensor.scalar_type())) {
     throw BadArgument("requiresGrad: expected a tensor of a floating or complex dtype");
   }
@@ -297,8 +311,10 @@ napi_value exit_inference_mode(Arguments& arguments) {
 napi_value enter_autocast(Arguments& arguments) {
   napi_env env = arguments.env;
   const at::DeviceType device = c10::Device(js::to_string(env, arguments.values[0], "device")).type();
-  const at::ScalarType dtype = js::to_string(env, arguments.values[1], "dtype") == "float16" ? at::kHalf : at::kBFloat16;
-  arguments.instance.modes->autocast.push_back({device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)});
+  const at::ScalarType dtype =
+      js::to_string(env, arguments.values[1], "dtype") == "float16" ? at::kHalf : at::kBFloat16;
+  arguments.instance.modes->autocast.push_back(
+      {device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)});
   at::autocast::set_autocast_enabled(device, flag(arguments, 2));
   at::autocast::set_autocast_dtype(device, dtype);
   at::autocast::increment_nesting();

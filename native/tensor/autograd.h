@@ -1,5 +1,5 @@
-// Backward through a graph that may hold JavaScript: the functions it refers to, and the thread that walks it while JavaScript's own
-// thread answers.
+// Backward through a graph that may hold JavaScript: the functions it refers to, and the thread that walks it while
+// JavaScript's own thread answers.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -32,8 +32,9 @@ class CallbackError : public std::exception {
   std::shared_ptr<Held> held_;
 };
 
-// One engine thread's request to run a piece of work on JavaScript's thread, and the work that comes back to it meanwhile: a backward
-// asked for inside a callback must run on the engine's waiting thread, so that the engine sees a re-entrant call.
+// One engine thread's request to run a piece of work on JavaScript's thread, and the work that comes back to it
+// meanwhile: a backward asked for inside a callback must run on the engine's waiting thread, so that the engine sees a
+// re-entrant call.
 struct JsRequest {
   std::function<void()> work;
   std::exception_ptr error;
@@ -42,8 +43,9 @@ struct JsRequest {
   std::condition_variable wake;
 };
 
-// The JavaScript functions that graphs refer to. Graph nodes die on any thread and inside the garbage collector, where no reference may be
-// deleted: they leave their number, and JavaScript's thread deletes it later. Shared with every node, so that it outlives the environment.
+// The JavaScript functions that graphs refer to. Graph nodes die on any thread and inside the garbage collector, where
+// no reference may be deleted: they leave their number, and JavaScript's thread deletes it later. Shared with every
+// node, so that it outlives the environment.
 class Callbacks : public std::enable_shared_from_this<Callbacks> {
  public:
   explicit Callbacks(napi_env env);
@@ -61,7 +63,8 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   // Runs `work` on JavaScript's thread with the caller's thread-local state, and waits; at once when called there.
   void run(std::function<void()> work);
 
-  // On JavaScript's thread: answers requests until `finished` says so. Runs `start` first, on the waiting engine thread when there is one.
+  // On JavaScript's thread: answers requests until `finished` says so. Runs `start` first, on the waiting engine thread
+  // when there is one.
   void serve(const std::function<bool()>& finished);
   // The request that is being answered now, or null.
   JsRequest* answering() const { return answering_.empty() ? nullptr : answering_.back(); }
@@ -91,7 +94,8 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   int event_loop_users_ = 0;
 };
 
-// The helper thread of one environment, started on first use. Persistent, because each new thread would grow an OpenMP pool of its own.
+// The helper thread of one environment, started on first use. Persistent, because each new thread would grow an OpenMP
+// pool of its own.
 class BackwardThread {
  public:
   ~BackwardThread();

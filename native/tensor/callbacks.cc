@@ -25,8 +25,8 @@ CallbackError::CallbackError(napi_env env) : held_(std::make_shared<Held>(Held{e
 void CallbackError::rethrow(Instance& instance) const {
   napi_env env = instance.env;
   napi_value box = nullptr, error = nullptr;
-  if (held_->reference == nullptr || napi_get_reference_value(env, held_->reference, &box) != napi_ok || box == nullptr ||
-      napi_get_element(env, box, 0, &error) != napi_ok) {
+  if (held_->reference == nullptr || napi_get_reference_value(env, held_->reference, &box) != napi_ok ||
+      box == nullptr || napi_get_element(env, box, 0, &error) != napi_ok) {
     napi_throw_error(env, "ERR_TENCH", what());
     return;
   }
@@ -64,7 +64,8 @@ void Callbacks::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     for (JsRequest* request : requests_) {
-      request->error = std::make_exception_ptr(CodedError("ERR_TENCH", "the thread that owns a JavaScript hook has ended"));
+      request->error =
+          std::make_exception_ptr(CodedError("ERR_TENCH", "the thread that owns a JavaScript hook has ended"));
       request->done = true;
       request->wake.notify_all();
     }
@@ -77,7 +78,8 @@ void Callbacks::close() {
 napi_value Callbacks::function(uint64_t id) {
   const auto found = functions_.find(id);
   napi_value value = nullptr;
-  if (found == functions_.end() || napi_get_reference_value(env_, found->second, &value) != napi_ok || value == nullptr) {
+  if (found == functions_.end() || napi_get_reference_value(env_, found->second, &value) != napi_ok ||
+      value == nullptr) {
     throw CodedError("ERR_TENCH", "a JavaScript hook is no longer there");
   }
   return value;
@@ -173,7 +175,9 @@ void Callbacks::open_event_loop() {
   napi_value name = nullptr;
   check(env_, napi_create_string_utf8(env_, "tench backward", NAPI_AUTO_LENGTH, &name), "string");
   napi_threadsafe_function made = nullptr;
-  check(env_, napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, answer_from_event_loop, &made),
+  check(env_,
+        napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+                                        answer_from_event_loop, &made),
         "threadsafe function");
   const std::lock_guard lock(mutex_);
   event_loop_ = made;

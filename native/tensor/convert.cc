@@ -70,10 +70,12 @@ auto look_up(const Table& table, const std::string& name, const char* what) {
   }
   std::string all;
   for (const auto& entry : table) all += (all.empty() ? "" : ", ") + std::string(entry.first);
-  throw BadArgument(std::string("expected one of ") + all + " for `" + what + "` but received the string \"" + name + "\"");
+  throw BadArgument(std::string("expected one of ") + all + " for `" + what + "` but received the string \"" + name +
+                    "\"");
 }
 
-[[noreturn]] void mismatch(Instance& instance, const c10::Argument& argument, const std::string& wanted, const JsArgument& value) {
+[[noreturn]] void mismatch(Instance& instance, const c10::Argument& argument, const std::string& wanted,
+                           const JsArgument& value) {
   throw BadArgument("expected " + wanted + " for `" + argument.name() + "` but received " +
                     (value.is_tensor ? std::string("a Tensor") : js::describe(instance.env, value.value)));
 }
@@ -110,7 +112,8 @@ napi_value element_of(napi_env env, napi_value value, uint32_t index) {
 }
 
 template <typename T, typename Read>
-c10::IValue read_list(Instance& instance, const c10::Argument& argument, const JsArgument& value, const char* wanted, Read read) {
+c10::IValue read_list(Instance& instance, const c10::Argument& argument, const JsArgument& value, const char* wanted,
+                      Read read) {
   napi_env env = instance.env;
   c10::List<T> list;
   if (!js::is_array(env, value.value)) {
@@ -125,18 +128,20 @@ c10::IValue read_list(Instance& instance, const c10::Argument& argument, const J
   return list;
 }
 
-c10::IValue to_list(Instance& instance, const c10::Argument& argument, const c10::Type& element, const JsArgument& value,
-                    WholeScalar whole) {
+c10::IValue to_list(Instance& instance, const c10::Argument& argument, const c10::Type& element,
+                    const JsArgument& value, WholeScalar whole) {
   napi_env env = instance.env;
   const char* name = argument.name().c_str();
-  const bool optional_tensor = element.kind() == TypeKind::OptionalType && element.containedType(0)->kind() == TypeKind::TensorType;
+  const bool optional_tensor =
+      element.kind() == TypeKind::OptionalType && element.containedType(0)->kind() == TypeKind::TensorType;
   if (element.kind() == TypeKind::TensorType || optional_tensor) {
     std::vector<at::Tensor> tensors;
     if (value.is_tensor) {
       mismatch(instance, argument, "a list of tensors", value);
     } else if (js::is_float64_array(env, value.value)) {
       for (const double handle : js::to_doubles(env, value.value, name)) {
-        if (handle == 0 && !optional_tensor) throw BadArgument(std::string("expected a Tensor in every place of `") + name + "` but received null");
+        if (handle == 0 && !optional_tensor)
+          throw BadArgument(std::string("expected a Tensor in every place of `") + name + "` but received null");
         tensors.push_back(handle == 0 ? at::Tensor() : instance.handles.get(handle));
       }
     } else if (js::is_array(env, value.value)) {
@@ -145,7 +150,8 @@ c10::IValue to_list(Instance& instance, const c10::Argument& argument, const c10
       for (uint32_t i = 0; i < length; ++i) {
         const napi_value entry = element_of(env, value.value, i);
         if (!optional_tensor || !js::is_nullish(env, entry)) {
-          throw BadArgument("expected a Tensor in every place of `" + argument.name() + "` but received " + js::describe(env, entry));
+          throw BadArgument("expected a Tensor in every place of `" + argument.name() + "` but received " +
+                            js::describe(env, entry));
         }
         tensors.emplace_back();
       }
@@ -154,7 +160,8 @@ c10::IValue to_list(Instance& instance, const c10::Argument& argument, const c10
     }
     if (!optional_tensor) return c10::List<at::Tensor>(std::move(tensors));
     c10::List<std::optional<at::Tensor>> list;
-    for (at::Tensor& tensor : tensors) list.push_back(tensor.defined() ? std::optional<at::Tensor>(std::move(tensor)) : std::nullopt);
+    for (at::Tensor& tensor : tensors)
+      list.push_back(tensor.defined() ? std::optional<at::Tensor>(std::move(tensor)) : std::nullopt);
     return list;
   }
   if (value.is_tensor) mismatch(instance, argument, "an array", value);
@@ -176,11 +183,13 @@ c10::IValue to_list(Instance& instance, const c10::Argument& argument, const c10
       return read_list<std::string>(instance, argument, value, "an array of strings",
                                     [&](napi_value entry) { return js::to_string(env, entry, name); });
     default:
-      throw BadArgument("`" + argument.name() + "` has type " + argument.real_type()->str() + ", which has no JavaScript form; leave it out");
+      throw BadArgument("`" + argument.name() + "` has type " + argument.real_type()->str() +
+                        ", which has no JavaScript form; leave it out");
   }
 }
 
-c10::IValue to_value(Instance& instance, const c10::Argument& argument, const c10::Type& type, const JsArgument& value, WholeScalar whole) {
+c10::IValue to_value(Instance& instance, const c10::Argument& argument, const c10::Type& type, const JsArgument& value,
+                     WholeScalar whole) {
   napi_env env = instance.env;
   const char* name = argument.name().c_str();
   if (!value.is_tensor && js::is_nullish(env, value.value)) {
@@ -224,18 +233,21 @@ c10::IValue to_value(Instance& instance, const c10::Argument& argument, const c1
     case TypeKind::DeviceObjType:
       return parse_device(js::to_string(env, value.value, name));
     default:
-      throw BadArgument("`" + argument.name() + "` has type " + type.str() + ", which has no JavaScript form; leave it out");
+      throw BadArgument("`" + argument.name() + "` has type " + type.str() +
+                        ", which has no JavaScript form; leave it out");
   }
 }
 
 bool matches_type(Instance& instance, const c10::Type& type, bool fixed_length, const JsArgument& value) {
   napi_env env = instance.env;
   if (value.is_tensor) {
-    if (type.kind() == TypeKind::OptionalType) return matches_type(instance, *type.containedType(0), fixed_length, value);
+    if (type.kind() == TypeKind::OptionalType)
+      return matches_type(instance, *type.containedType(0), fixed_length, value);
     return type.kind() == TypeKind::TensorType;
   }
   const napi_valuetype js_type = js::type_of(env, value.value);
-  if (js_type == napi_undefined || js_type == napi_null) return type.kind() == TypeKind::OptionalType || type.kind() == TypeKind::GeneratorType;
+  if (js_type == napi_undefined || js_type == napi_null)
+    return type.kind() == TypeKind::OptionalType || type.kind() == TypeKind::GeneratorType;
   switch (type.kind()) {
     case TypeKind::OptionalType:
       return matches_type(instance, *type.containedType(0), fixed_length, value);
@@ -256,7 +268,8 @@ bool matches_type(Instance& instance, const c10::Type& type, bool fixed_length, 
       if (js_type != napi_object) return fixed_length && matches_type(instance, *type.containedType(0), false, value);
       if (js::is_float64_array(env, value.value)) {
         const c10::Type& element = *type.containedType(0);
-        return element.kind() == TypeKind::TensorType || (element.kind() == TypeKind::OptionalType && element.containedType(0)->kind() == TypeKind::TensorType);
+        return element.kind() == TypeKind::TensorType ||
+               (element.kind() == TypeKind::OptionalType && element.containedType(0)->kind() == TypeKind::TensorType);
       }
       if (!js::is_array(env, value.value)) return false;
       if (length_of(env, value.value) == 0) return true;
@@ -294,7 +307,8 @@ c10::Scalar to_scalar(Instance& instance, napi_value value, const char* what, Wh
     case napi_boolean:
       return c10::Scalar(js::to_bool(env, value, what));
     case napi_object:
-      if (is_complex(env, value)) return c10::Scalar(c10::complex<double>(part(env, value, "re", what), part(env, value, "im", what)));
+      if (is_complex(env, value))
+        return c10::Scalar(c10::complex<double>(part(env, value, "re", what), part(env, value, "im", what)));
       break;
     default:
       break;
@@ -333,13 +347,15 @@ napi_value from_plain(napi_env env, const c10::IValue& value) {
   if (value.isList()) {
     const auto list = value.toListRef();
     napi_value result = js::array(env, list.size());
-    for (size_t i = 0; i < list.size(); ++i) js::set_element(env, result, static_cast<uint32_t>(i), from_plain(env, list[i]));
+    for (size_t i = 0; i < list.size(); ++i)
+      js::set_element(env, result, static_cast<uint32_t>(i), from_plain(env, list[i]));
     return result;
   }
   if (value.isTuple()) {
     const auto& elements = value.toTupleRef().elements();
     napi_value result = js::array(env, elements.size());
-    for (size_t i = 0; i < elements.size(); ++i) js::set_element(env, result, static_cast<uint32_t>(i), from_plain(env, elements[i]));
+    for (size_t i = 0; i < elements.size(); ++i)
+      js::set_element(env, result, static_cast<uint32_t>(i), from_plain(env, elements[i]));
     return result;
   }
   throw CodedError("ERR_TENCH", "a result of type " + value.tagKind() + " has no JavaScript form");
@@ -358,7 +374,8 @@ c10::Device parse_device(const std::string& name) {
   try {
     return c10::Device(name);
   } catch (const c10::Error&) {
-    throw BadArgument("expected a device such as cpu, cuda:0 or meta for `device` but received the string \"" + name + "\"");
+    throw BadArgument("expected a device such as cpu, cuda:0 or meta for `device` but received the string \"" + name +
+                      "\"");
   }
 }
 

@@ -15,7 +15,8 @@ HandleTable::~HandleTable() {
 double HandleTable::insert(at::Tensor tensor) {
   if (first_free_ == kNone) {
     const uint32_t base = static_cast<uint32_t>(chunks_.size()) * kChunk;
-    if (base >= (1u << kSlotBits)) throw CodedError("ERR_TENCH", "too many tensors are alive at once (2^26); release some");
+    if (base >= (1u << kSlotBits))
+      throw CodedError("ERR_TENCH", "too many tensors are alive at once (2^26); release some");
     chunks_.push_back(std::make_unique<Slot[]>(kChunk));
     for (uint32_t i = kChunk; i-- > 0;) {
       slot(base + i).next_free = first_free_;
@@ -44,7 +45,8 @@ at::Tensor HandleTable::get(double handle) const {
   const Slot* found = find(handle);
   if (found == nullptr) {
     throw CodedError("ERR_TENCH_DISPOSED",
-                     "this tensor was disposed, by `dispose`, `using` or the end of a scope; return it from the scope or keep a clone");
+                     "this tensor was disposed, by `dispose`, `using` or the end of a scope; return it from the scope "
+                     "or keep a clone");
   }
   return found->tensor;
 }

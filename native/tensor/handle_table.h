@@ -1,5 +1,5 @@
-// The tensors that one Node environment holds, each under a number of slot and generation, so that a stale number is an error and never
-// another tensor.
+// The tensors that one Node environment holds, each under a number of slot and generation, so that a stale number is an
+// error and never another tensor.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,8 @@ class HandleTable {
 
   // Holds a defined tensor and returns its handle, never 0.
   double insert(at::Tensor tensor);
-  // A copy, because the garbage collector may release the slot during any call that allocates in JavaScript. Throws on a stale handle.
+  // A copy, because the garbage collector may release the slot during any call that allocates in JavaScript. Throws on
+  // a stale handle.
   at::Tensor get(double handle) const;
   bool contains(double handle) const;
   // Lets go of the tensor; a stale handle is ignored.

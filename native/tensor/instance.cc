@@ -41,8 +41,8 @@ void throw_coded(Instance& instance, const char* code, const std::string& messag
   napi_env env = instance.env;
   napi_value make = nullptr, global = nullptr, error = nullptr;
   napi_value arguments[2] = {nullptr, nullptr};
-  if (instance.make_error != nullptr && napi_get_reference_value(env, instance.make_error, &make) == napi_ok && make != nullptr &&
-      napi_get_global(env, &global) == napi_ok &&
+  if (instance.make_error != nullptr && napi_get_reference_value(env, instance.make_error, &make) == napi_ok &&
+      make != nullptr && napi_get_global(env, &global) == napi_ok &&
       napi_create_string_utf8(env, code, NAPI_AUTO_LENGTH, &arguments[0]) == napi_ok &&
       napi_create_string_utf8(env, message.data(), message.size(), &arguments[1]) == napi_ok &&
       napi_call_function(env, global, make, 2, arguments, &error) == napi_ok) {
@@ -83,7 +83,8 @@ void export_function(Instance& instance, napi_value exports, const char* name, F
   check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, dispatch, binding.get(), &value), "function");
   check(env, napi_set_named_property(env, exports, name, value), "export");
   check(env,
-        napi_add_env_cleanup_hook(env, [](void* data) { delete static_cast<Binding*>(data); }, binding.get()),
+        napi_add_env_cleanup_hook(
+            env, [](void* data) { delete static_cast<Binding*>(data); }, binding.get()),
         "clean-up hook");
   binding.release();
 }

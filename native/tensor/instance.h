@@ -1,4 +1,5 @@
-// Everything that belongs to one Node environment (the main thread, or one worker): there is no other state but what outlives all of them.
+// Everything that belongs to one Node environment (the main thread, or one worker): there is no other state but what
+// outlives all of them.
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>

@@ -34,9 +34,12 @@ bool is_array(napi_env env, napi_value value) {
 
 std::string describe(napi_env env, napi_value value) {
   switch (type_of(env, value)) {
-    case napi_undefined: return "undefined";
-    case napi_null: return "null";
-    case napi_boolean: return to_bool(env, value, "") ? "true" : "false";
+    case napi_undefined:
+      return "undefined";
+    case napi_null:
+      return "null";
+    case napi_boolean:
+      return to_bool(env, value, "") ? "true" : "false";
     case napi_number: {
       char text[32];
       std::snprintf(text, sizeof text, "%.15g", to_double(env, value, ""));
@@ -47,11 +50,16 @@ std::string describe(napi_env env, napi_value value) {
       if (text.size() > 60) text = text.substr(0, 57) + "...";
       return "the string \"" + text + "\"";
     }
-    case napi_symbol: return "a symbol";
-    case napi_function: return "a function";
-    case napi_bigint: return "a bigint";
-    case napi_external: return "an external value";
-    case napi_object: break;
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    case napi_bigint:
+      return "a bigint";
+    case napi_external:
+      return "an external value";
+    case napi_object:
+      break;
   }
   if (is_array(env, value)) {
     uint32_t length = 0;
@@ -70,7 +78,8 @@ double to_double(napi_env env, napi_value value, const char* what) {
 int64_t to_int64(napi_env env, napi_value value, const char* what) {
   double number = 0;
   if (napi_get_value_double(env, value, &number) == napi_ok) {
-    if (std::trunc(number) != number || std::fabs(number) > kMaxSafeInteger) expected(env, what, "a whole number", value);
+    if (std::trunc(number) != number || std::fabs(number) > kMaxSafeInteger)
+      expected(env, what, "a whole number", value);
     return static_cast<int64_t>(number);
   }
   int64_t result = 0;

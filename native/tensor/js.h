@@ -1,4 +1,5 @@
-// The few words of Node-API that the tensor code speaks: reading and making JavaScript values, with C++ exceptions for what goes wrong.
+// The few words of Node-API that the tensor code speaks: reading and making JavaScript values, with C++ exceptions for
+// what goes wrong.
 #pragma once
 
 #include <node_api.h>

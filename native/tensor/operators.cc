@@ -102,8 +102,8 @@ std::string describe_given(Instance& instance, const Given& given) {
 // Says what is wrong with a call that the only overload does not accept.
 void explain(Instance& instance, const c10::FunctionSchema& schema, const Given& given) {
   if (given.positional.size() > positional_limit(schema)) {
-    throw BadArgument("expected at most " + std::to_string(positional_limit(schema)) + " positional arguments but received " +
-                      std::to_string(given.positional.size()));
+    throw BadArgument("expected at most " + std::to_string(positional_limit(schema)) +
+                      " positional arguments but received " + std::to_string(given.positional.size()));
   }
   for (const std::string& name : given.names) {
     const auto index = schema.argumentIndexWithName(name);
@@ -140,7 +140,8 @@ WholeScalar scalar_kind(Instance& instance, bool kind, const Given& given) {
     if (js::is_float64_array(instance.env, value.value)) {
       const auto list = js::to_doubles(instance.env, value.value, "tensors");
       if (!list.empty() && list[0] != 0) {
-        return at::isIntegralType(instance.handles.get(list[0]).scalar_type(), true) ? WholeScalar::integer : WholeScalar::floating;
+        return at::isIntegralType(instance.handles.get(list[0]).scalar_type(), true) ? WholeScalar::integer
+                                                                                     : WholeScalar::floating;
       }
     }
   }
@@ -148,7 +149,8 @@ WholeScalar scalar_kind(Instance& instance, bool kind, const Given& given) {
 }
 
 // The code of a written argument whose tensor is `result`: -(position + 1), or -(33 + keyword); 0 when there is none.
-double written_argument(Instance& instance, const c10::FunctionSchema& schema, const Given& given, const at::Tensor& result) {
+double written_argument(Instance& instance, const c10::FunctionSchema& schema, const Given& given,
+                        const at::Tensor& result) {
   if (!schema.is_mutable()) return 0;
   const auto same = [&](const JsArgument& value) {
     return value.is_tensor && instance.handles.get(js::to_double(instance.env, value.value, "handle")).is_same(result);
@@ -179,7 +181,8 @@ void tie(Instance& instance, napi_value shell, double handle) {
   check(instance.env, napi_add_finalizer(instance.env, shell, data, finalize_tensor, &instance, nullptr), "finalizer");
 }
 
-napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, const Given& given, const torch::jit::Stack& stack) {
+napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, const Given& given,
+                      const torch::jit::Stack& stack) {
   napi_env env = instance.env;
   std::string kinds;
   std::vector<napi_value> values;
@@ -192,7 +195,8 @@ napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, con
       const auto list = value.toTensorVector();
       napi_value handles = js::array(env, list.size());
       for (size_t i = 0; i < list.size(); ++i) {
-        js::set_element(env, handles, static_cast<uint32_t>(i), js::number(env, hold(instance, schema, given, list[i])));
+        js::set_element(env, handles, static_cast<uint32_t>(i),
+                        js::number(env, hold(instance, schema, given, list[i])));
       }
       values.push_back(handles);
     } else {
@@ -256,9 +260,11 @@ napi_value call(Arguments& arguments) {
   const OperatorSet& set = *instance.operators[id];
   Given given;
   try {
-    given.positional = read_arguments(env, arguments.values[4], static_cast<uint32_t>(js::to_int64(env, arguments.values[3], "tensors")));
+    given.positional = read_arguments(env, arguments.values[4],
+                                      static_cast<uint32_t>(js::to_int64(env, arguments.values[3], "tensors")));
     if (!js::is_nullish(env, arguments.values[5])) {
-      given.named = read_arguments(env, arguments.values[6], static_cast<uint32_t>(js::to_int64(env, arguments.values[7], "tensors")));
+      given.named = read_arguments(env, arguments.values[6],
+                                   static_cast<uint32_t>(js::to_int64(env, arguments.values[7], "tensors")));
       for (uint32_t i = 0; i < given.named.size(); ++i) {
         napi_value name = nullptr;
         check(env, napi_get_element(env, arguments.values[5], i, &name), "element");
@@ -304,7 +310,8 @@ napi_value schemas(Arguments& arguments) {
     if (found.has_value()) texts.push_back(c10::toString(found->schema()));
   }
   napi_value result = js::array(arguments.env, texts.size());
-  for (size_t i = 0; i < texts.size(); ++i) js::set_element(arguments.env, result, static_cast<uint32_t>(i), js::string(arguments.env, texts[i]));
+  for (size_t i = 0; i < texts.size(); ++i)
+    js::set_element(arguments.env, result, static_cast<uint32_t>(i), js::string(arguments.env, texts[i]));
   return result;
 }
 

@@ -19,7 +19,8 @@ napi_value manual_seed(Arguments& arguments) {
   uint64_t seed = 0;
   bool lossless = false;
   if (napi_get_value_bigint_uint64(arguments.env, arguments.values[0], &seed, &lossless) != napi_ok || !lossless) {
-    throw BadArgument("expected an unsigned integer of 64 bits for `seed` but received " + js::describe(arguments.env, arguments.values[0]));
+    throw BadArgument("expected an unsigned integer of 64 bits for `seed` but received " +
+                      js::describe(arguments.env, arguments.values[0]));
   }
   at::manual_seed(seed);
   return nullptr;
@@ -47,7 +48,8 @@ napi_value set_num_threads(Arguments& arguments) {
 napi_value get_num_threads(Arguments& arguments) { return js::number(arguments.env, at::get_num_threads()); }
 
 napi_value set_flush_denormal(Arguments& arguments) {
-  return js::boolean(arguments.env, at::globalContext().setFlushDenormal(js::to_bool(arguments.env, arguments.values[0], "enabled")));
+  return js::boolean(arguments.env,
+                     at::globalContext().setFlushDenormal(js::to_bool(arguments.env, arguments.values[0], "enabled")));
 }
 
 napi_value cuda_device_count(Arguments& arguments) {
@@ -61,7 +63,8 @@ napi_value cuda_device_count(Arguments& arguments) {
 napi_value synchronize(Arguments& arguments) {
   const c10::Device device = parse_device(js::to_string(arguments.env, arguments.values[0], "device"));
   if (device.is_cpu() || device.is_meta()) return nullptr;
-  if (!c10::impl::hasDeviceGuardImpl(device.type())) throw CodedError("ERR_TENCH", "synchronize: the loaded LibTorch does not know device " + device.str());
+  if (!c10::impl::hasDeviceGuardImpl(device.type()))
+    throw CodedError("ERR_TENCH", "synchronize: the loaded LibTorch does not know device " + device.str());
   const c10::impl::DeviceGuardImplInterface* guard = c10::impl::getDeviceGuardImpl(device.type());
   guard->synchronizeDevice(device.has_index() ? device.index() : guard->getDevice().index());
   return nullptr;

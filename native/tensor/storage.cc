@@ -22,7 +22,8 @@ napi_value from_data(Arguments& arguments) {
     throw BadArgument("expected a typed array for `data` but received " + js::describe(env, arguments.values[0]));
   }
   static constexpr size_t kElementSizes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-  if (static_cast<size_t>(type) >= sizeof kElementSizes / sizeof *kElementSizes) throw BadArgument("expected a typed array of a known kind for `data`");
+  if (static_cast<size_t>(type) >= sizeof kElementSizes / sizeof *kElementSizes)
+    throw BadArgument("expected a typed array of a known kind for `data`");
   const size_t bytes = length * kElementSizes[type];
 
   const at::ScalarType dtype = parse_dtype(js::to_string(env, arguments.values[1], "dtype"));
@@ -31,11 +32,13 @@ napi_value from_data(Arguments& arguments) {
   uint64_t elements = 1;
   for (const int64_t size : shape) {
     if (size < 0) throw BadArgument("expected sizes of at least 0 for `shape`");
-    if (c10::mul_overflows(elements, static_cast<uint64_t>(size), &elements)) throw BadArgument("`shape` has more elements than fit into memory");
+    if (c10::mul_overflows(elements, static_cast<uint64_t>(size), &elements))
+      throw BadArgument("`shape` has more elements than fit into memory");
   }
   uint64_t needed = 0;
   if (c10::mul_overflows(elements, static_cast<uint64_t>(c10::elementSize(dtype)), &needed) || needed != bytes) {
-    throw BadArgument("`shape` and `dtype` need " + std::to_string(needed) + " bytes but `data` has " + std::to_string(bytes));
+    throw BadArgument("`shape` and `dtype` need " + std::to_string(needed) + " bytes but `data` has " +
+                      std::to_string(bytes));
   }
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype).device(at::kCPU));
   if (bytes > 0) std::memcpy(tensor.mutable_data_ptr(), data, bytes);
@@ -44,8 +47,10 @@ napi_value from_data(Arguments& arguments) {
 }
 
 at::Tensor readable(const at::Tensor& tensor) {
-  if (tensor.is_meta()) throw CodedError("ERR_TENCH", "a tensor on device meta has a shape and a dtype but no data to read");
-  if (tensor.layout() != at::kStrided) throw CodedError("ERR_TENCH", "only dense tensors can be read; call toDense() first");
+  if (tensor.is_meta())
+    throw CodedError("ERR_TENCH", "a tensor on device meta has a shape and a dtype but no data to read");
+  if (tensor.layout() != at::kStrided)
+    throw CodedError("ERR_TENCH", "only dense tensors can be read; call toDense() first");
   return tensor.detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 
@@ -80,20 +85,30 @@ napi_value strides(Arguments& arguments) {
   return js::int_array(arguments.env, tensor.strides().data(), tensor.strides().size());
 }
 
-napi_value dtype(Arguments& arguments) { return js::string(arguments.env, dtype_name(arguments.tensor(0).scalar_type())); }
+napi_value dtype(Arguments& arguments) {
+  return js::string(arguments.env, dtype_name(arguments.tensor(0).scalar_type()));
+}
 
 napi_value device(Arguments& arguments) { return js::string(arguments.env, arguments.tensor(0).device().str()); }
 
 napi_value layout(Arguments& arguments) {
   switch (arguments.tensor(0).layout()) {
-    case at::kStrided: return js::string(arguments.env, "strided");
-    case at::kSparse: return js::string(arguments.env, "sparse");
-    case at::kSparseCsr: return js::string(arguments.env, "sparse_csr");
-    case at::kSparseCsc: return js::string(arguments.env, "sparse_csc");
-    case at::kSparseBsr: return js::string(arguments.env, "sparse_bsr");
-    case at::kSparseBsc: return js::string(arguments.env, "sparse_bsc");
-    case at::kMkldnn: return js::string(arguments.env, "mkldnn");
-    default: return js::string(arguments.env, "other");
+    case at::kStrided:
+      return js::string(arguments.env, "strided");
+    case at::kSparse:
+      return js::string(arguments.env, "sparse");
+    case at::kSparseCsr:
+      return js::string(arguments.env, "sparse_csr");
+    case at::kSparseCsc:
+      return js::string(arguments.env, "sparse_csc");
+    case at::kSparseBsr:
+      return js::string(arguments.env, "sparse_bsr");
+    case at::kSparseBsc:
+      return js::string(arguments.env, "sparse_bsc");
+    case at::kMkldnn:
+      return js::string(arguments.env, "mkldnn");
+    default:
+      return js::string(arguments.env, "other");
   }
 }
 
@@ -108,9 +123,14 @@ napi_value is_contiguous(Arguments& arguments) {
   const at::Tensor tensor = arguments.tensor(0);
   if (tensor.layout() != at::kStrided) return js::boolean(arguments.env, false);
   at::MemoryFormat wanted = at::MemoryFormat::Contiguous;
-  if (format == "channels_last") wanted = at::MemoryFormat::ChannelsLast;
-  else if (format == "channels_last_3d") wanted = at::MemoryFormat::ChannelsLast3d;
-  else if (format != "contiguous_format") throw BadArgument("expected contiguous_format, channels_last or channels_last_3d for `memoryFormat` but received \"" + format + "\"");
+  if (format == "channels_last")
+    wanted = at::MemoryFormat::ChannelsLast;
+  else if (format == "channels_last_3d")
+    wanted = at::MemoryFormat::ChannelsLast3d;
+  else if (format != "contiguous_format")
+    throw BadArgument(
+        "expected contiguous_format, channels_last or channels_last_3d for `memoryFormat` but received \"" + format +
+        "\"");
   return js::boolean(arguments.env, tensor.is_contiguous(wanted));
 }
 
@@ -121,12 +141,17 @@ napi_value release(Arguments& arguments) {
 }
 
 napi_value is_alive(Arguments& arguments) {
-  return js::boolean(arguments.env, arguments.instance.handles.contains(js::to_double(arguments.env, arguments.values[0], "handle")));
+  return js::boolean(arguments.env,
+                     arguments.instance.handles.contains(js::to_double(arguments.env, arguments.values[0], "handle")));
 }
 
-napi_value share(Arguments& arguments) { return js::number(arguments.env, arguments.instance.handles.insert(arguments.tensor(0))); }
+napi_value share(Arguments& arguments) {
+  return js::number(arguments.env, arguments.instance.handles.insert(arguments.tensor(0)));
+}
 
-napi_value is_same(Arguments& arguments) { return js::boolean(arguments.env, arguments.tensor(0).is_same(arguments.tensor(1))); }
+napi_value is_same(Arguments& arguments) {
+  return js::boolean(arguments.env, arguments.tensor(0).is_same(arguments.tensor(1)));
+}
 
 }  // namespace
 
