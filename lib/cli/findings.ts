@@ -60,17 +60,11 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     unusable,
     ...(works ? [] : addonProblems(record, tools, probe.sentence, env)),
   ].filter((problem) => problem !== undefined);
-  const jpeg = record?.jpeg ?? null;
   return {
     ok: problems.length === 0,
     problems: problems.map((problem) => problem.sentence),
     help: problems[0]?.help ?? null,
-    hints:
-      jpeg === 'off'
-        ? [
-            `JPEG files are decoded faster with libjpeg-turbo: ${installCommand({ debian: 'libjpeg-dev', fedora: 'libjpeg-turbo-devel' }, env)}, then ${setupCommand()}`,
-          ]
-        : [],
+    hints: hintsFor(record, libtorch.chosen, env),
     node: { version: process.versions.node, path: process.execPath },
     npm: npmVersion(env),
     system: `${process.platform} ${process.arch}, ${glibcVersion() === undefined ? 'no glibc' : `glibc ${glibcVersion()}`}, ${hasCudaDriver(env) ? 'with' : 'no'} NVIDIA driver`,
@@ -80,7 +74,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     addon: {
       built: record !== undefined,
       loads: works,
-      jpeg,
+      jpeg: record?.jpeg ?? null,
       sentences: [
         ...(record ? [`It was built against ${describeLibTorch(record.libtorch)}; libjpeg-turbo: ${record.jpeg}`] : []),
         ...(works ? [] : [probe.sentence]),
@@ -95,6 +89,18 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     cache: { path: cacheFolder(env), free: freeSpace(cacheFolder(env)) },
     devices: works ? probe.devices : [],
   };
+}
+
+function hintsFor(record: BuildRecord | undefined, libtorch: LibTorch | null, env: NodeJS.ProcessEnv): string[] {
+  const hints: string[] = [];
+  if (record?.jpeg === 'off') {
+    const install = installCommand({ debian: 'libjpeg-dev', fedora: 'libjpeg-turbo-devel' }, env);
+    hints.push(`JPEG files are decoded faster with libjpeg-turbo: ${install}, then ${setupCommand()}`);
+  }
+  if (hasCudaDriver(env) && libtorch?.cuda === false) {
+    hints.push(`there is an NVIDIA driver, but this LibTorch is built for the CPU: ${setupCommand()} -- --cuda`);
+  }
+  return hints;
 }
 
 function platformProblem(): Problem | undefined {

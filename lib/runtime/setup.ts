@@ -44,12 +44,12 @@ export const sanitizedFolder = join(packageFolder, 'build', 'Sanitize');
  */
 export async function setUp(options: SetupOptions): Promise<BuildRecord> {
   const { env = process.env, force = false } = options;
-  const cuda = options.kind === undefined ? hasCudaDriver(env) : options.kind === 'cuda';
   const cache = cacheFolder(env);
   const folder = options.sanitize ? sanitizedFolder : addonFolder;
+  const record = readRecord(folder);
+  const cuda = options.kind === undefined ? wantsCuda(record, env) : options.kind === 'cuda';
   const choice = choiceOf({ env, cache, cuda });
 
-  const record = readRecord(folder);
   const recorded = record?.choice === choice ? stillThere(record.libtorch) : undefined;
   if (!force && record && recorded && isBuilt({ libtorch: recorded, folder, sanitize: options.sanitize, env }))
     return record;
@@ -69,6 +69,12 @@ export async function setUp(options: SetupOptions): Promise<BuildRecord> {
     },
     { onWait },
   );
+}
+
+/** CUDA where a driver is installed, unless the user has asked for the other build before and nothing else has changed. */
+function wantsCuda(record: BuildRecord | undefined, env: NodeJS.ProcessEnv): boolean {
+  const cuda = hasCudaDriver(env);
+  return record?.choice === choiceOf({ env, cuda: !cuda }) ? !cuda : cuda;
 }
 
 function stillThere(recorded: LibTorch): LibTorch | undefined {
