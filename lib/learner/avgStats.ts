@@ -1,5 +1,7 @@
 /** Statistics by epoch: loss and metrics averaged over samples, training and validation apart, with one read from the device a pass. */
 
+import { inspect } from 'node:util';
+
 import { noGrad, stack, zeros, type Tensor } from '../tensor/index.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
@@ -83,6 +85,10 @@ export class AvgStatsCallback extends Callback {
   /** The names of the columns: loss, and the metrics. */
   get names(): readonly string[] {
     return ['loss', ...this.train.metrics.map((metric) => metric.name)];
+  }
+
+  override [inspect.custom](): string {
+    return `AvgStatsCallback(${this.names.join(', ')}; ${this.records.length} epochs)`;
   }
 
   override beginFit(): void {

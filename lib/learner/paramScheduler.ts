@@ -1,5 +1,7 @@
 /** Scheduling: a hyper-parameter follows a function of the fit's progress. */
 
+import { inspect } from 'node:util';
+
 import type { Schedule } from '../optim/index.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
@@ -43,6 +45,10 @@ export class ParamScheduler extends Callback {
         );
       }
     }
+  }
+
+  override [inspect.custom](): string {
+    return `ParamScheduler(${this.pname})`;
   }
 
   override beginBatch(): void {

@@ -1,5 +1,7 @@
 /** The Recorder: what happened at every training batch, kept for plots. */
 
+import { inspect } from 'node:util';
+
 import { stack, type Tensor } from '../tensor/index.js';
 import { invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
@@ -64,6 +66,10 @@ export class Recorder extends Callback {
     const series = (name: string) => (name === 'loss' ? this.losses : this.hypers(name, options.group));
     const xs = options.x === undefined ? null : series(options.x);
     return series(y).map((value, batch) => ({ x: xs?.[batch] ?? batch, y: value }));
+  }
+
+  override [inspect.custom](): string {
+    return `Recorder(${this.taken.length} batches)`;
   }
 
   private read(): void {
