@@ -181,7 +181,10 @@ function bunch(
   options: StartOptions,
 ): Dataset {
   const vocab = (parts.vocab ?? []).map(String);
-  const data = parts.toDatabunch(recipe.batchSize, { cIn: recipe.channels, cOut: vocab.length, seed: options.seed });
+  const { batchSize } = recipe;
+  // Batch normalisation cannot learn from a batch of one image; in another order the next epoch sees it.
+  const dropLast = parts.train.length > batchSize && parts.train.length % batchSize === 1;
+  const data = parts.toDatabunch(batchSize, { cIn: recipe.channels, cOut: vocab.length, seed: options.seed, dropLast });
   return {
     name,
     split,

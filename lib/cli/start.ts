@@ -21,6 +21,7 @@ import { OutFolder, defaultOut, epochResult, type RunResult } from './saved.js';
 
 /** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 1 for everything else. */
 export async function start(argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', endQuietly);
   const interrupt = new Interrupt(() => say('stopping after this batch; Ctrl-C again stops at once')).listen();
   try {
     const options = parseStartOptions(argv);
@@ -133,6 +134,12 @@ function describe(text: ProgressStream, dataset: Dataset, learn: Learner, option
       '',
     ].join('\n'),
   );
+}
+
+/** Whoever read our output has gone, as in `npm start | head`: nobody is left to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(1);
 }
 
 function say(text: string): void {

@@ -284,6 +284,15 @@ t.test('the same seed trains the same, with one thread and two; another seed doe
   t.ok(Math.abs((other.losses[0] ?? 0) - (one.losses[0] ?? 0)) > 1e-3);
 });
 
+t.test('a last batch of one image, which cannot be normalised, is left out', async (t) => {
+  const data = t.testdir();
+  await drawImages(join(data, 'train'), { n01440764: 9, blue: 8 }, 0);
+  await drawImages(join(data, 'val'), { n01440764: 1, blue: 1 }, 1);
+  const { code, stdout, stderr } = await start(['--data', data, ...small, '--json', '--out', join(data, '.out')]);
+  t.equal(code, 0, stderr);
+  t.match(JSON.parse(stdout), { train: 17, valid: 2 });
+});
+
 t.test('lesson split and bf16', async (t) => {
   const data = t.testdir();
   await drawImages(join(data, 'train'), { n01440764: 10, blue: 10 }, 0);
