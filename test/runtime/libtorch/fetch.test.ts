@@ -9,7 +9,7 @@ import { findPip } from '../../../lib/runtime/libtorch/fetchByPip.js';
 import type { LibTorch } from '../../../lib/runtime/libtorch/layout.js';
 import { findPython } from '../../../lib/runtime/libtorch/python.js';
 import { findProgram, wheelArchitecture } from '../../../lib/runtime/platform.js';
-import { file, serve, sha256, type Answer } from '../serve.js';
+import { file, noise, serve, sha256, type Answer } from '../serve.js';
 import { libtorchFiles, openableLibrary, wheel, wheelName, writeFiles, zip, type Files } from './fakes.js';
 
 const library = openableLibrary(t.testdir());
@@ -48,14 +48,14 @@ t.test(
   { skip: wheelArchitecture() !== 'x86_64' && 'there is none' },
   async (t) => {
     const root = t.testdir();
-    const archive = zip(libtorchFiles('libtorch', { library }));
+    const archive = zip({ ...libtorchFiles('libtorch', { library }), 'libtorch/noise': noise(800_000) });
     const path = '/pytorch/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip';
-    const server = await serve({ [path]: file(archive, { breakAfter: (nth) => (nth === 0 ? 700 : undefined) }) });
+    const server = await serve({ [path]: file(archive, { breakAfter: (nth) => (nth === 0 ? 400_000 : undefined) }) });
     t.teardown(server.close);
     const { libtorch } = await fetch({ cache: root, env: environment(server.base, root) });
     t.match(libtorch, { version: '2.13.0', cuda: false, path: /libtorch\/2\.13\.0-cpu\/libtorch$/ });
     t.ok(readFileSync(join(libtorch.path, 'lib/libtorch.so')).equals(library));
-    t.equal(server.requests.at(-1)?.range, 'bytes=700-', 'the broken download was taken up again');
+    t.match(server.requests.at(-1)?.range, /^bytes=\d+-$/, 'the broken download was taken up again');
     t.same(readdirSync(join(root, 'downloads')), [], 'the archive is not kept');
 
     const again = await fetch({ cache: root, env: environment('http://127.0.0.1:1', root) });
