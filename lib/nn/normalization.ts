@@ -57,12 +57,12 @@ abstract class BatchNorm extends Module {
     );
   }
 
-  /** [channels]: the mean that evaluation subtracts, or null without `trackRunningStats`. */
+  /** Of shape `[channels]`: the mean that evaluation subtracts, or null without `trackRunningStats`. */
   get runningMean(): Tensor | null {
     return this.running_mean;
   }
 
-  /** [channels]: the variance that evaluation divides by, or null without `trackRunningStats`. */
+  /** Of shape `[channels]`: the variance that evaluation divides by, or null without `trackRunningStats`. */
   get runningVar(): Tensor | null {
     return this.running_var;
   }

@@ -67,7 +67,7 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
   /**
    * Forgets the gradients.
    *
-   * @param options.setToNull null (default): gradients take no memory until the next backward, and a parameter that gets none is not stepped. False:
+   * @param options `setToNull`: null (default): gradients take no memory until the next backward, and a parameter that gets none is not stepped. False:
    *   zeros in place, as in the lesson, so that it goes on by momentum and decay; a parameter that is frozen by then loses its gradient all the same
    */
   zeroGrad({ setToNull = true }: { setToNull?: boolean } = {}): void {

@@ -42,7 +42,7 @@ export interface AdamHypers extends SgdMomHypers {
  *
  * PyTorch's AdamW is `{ mom: 0.9, sqrMom: 0.999, eps: 1e-8, wd: 0.01 }`.
  *
- * @param hypers.extraStep steppers that run after Adam's; what they take beside Adam's keys must be their default or given here
+ * @param hypers `extraStep`: steppers that run after Adam's; what they take beside Adam's keys must be their default or given here
  */
 export function adamOpt(
   params: ParameterSource,
