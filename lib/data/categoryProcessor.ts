@@ -3,11 +3,13 @@
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Processor } from './processors.js';
 
+/** What may be a class: a value that compares by itself and survives JSON. */
 export type Label = string | number | boolean;
 
 /** The usual name of the class that stands for all labels without one of their own. */
 export const UNKNOWN_LABEL = '#na#';
 
+/** Options of {@link CategoryProcessor}. */
 export interface CategoryOptions<L extends Label = string> {
   /** A class for labels that the vocabulary lacks; it comes first. Without it such a label is an error. */
   unknown?: L;
@@ -17,6 +19,7 @@ export interface CategoryOptions<L extends Label = string> {
   vocab?: readonly L[];
 }
 
+/** What a {@link CategoryProcessor} has learned: the labels in the order of their numbers. */
 export interface CategoryState<L extends Label = string> {
   readonly vocab: readonly L[];
 }

@@ -52,6 +52,7 @@ export interface TransformObject<I, O> extends TransformTraits<I> {
   apply(x: I, context: TransformContext): O | Promise<O>;
 }
 
+/** A step from I to O that users write: a function, or an object with an `apply`. */
 export type Transform<I, O> = TransformFunction<I, O> | TransformObject<I, O>;
 
 /** A transform of whatever comes: what a list of mixed transforms holds. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname, relative } from 'node:path';
 import { TenchError, invalid } from '../tensor/errors.js';
 
+/** How a CSV or TSV file is read: by which column items are found, and which column is wanted. */
 export interface TableOptions {
   /** The column that names the items; default the first one. */
   key?: string;

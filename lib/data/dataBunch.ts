@@ -6,6 +6,7 @@ import type { Batch } from './collate.js';
 import type { Dataset } from './itemList.js';
 import { DataLoader, type LoaderOptions } from './loader.js';
 
+/** Options of `toDatabunch`; what a {@link DataLoader} takes is handed on to every loader. */
 export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shuffle' | 'dropLast'> {
   /** Channels (or columns) that go into a model. */
   cIn?: number;
@@ -17,6 +18,7 @@ export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shu
   dropLast?: boolean;
 }
 
+/** The loaders of the training, the validation and perhaps a test set, with the sizes that a model must fit. */
 export class DataBunch<B = Batch> {
   readonly trainDl: DataLoader<B>;
   readonly validDl: DataLoader<B>;

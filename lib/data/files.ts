@@ -36,6 +36,7 @@ export const imageExtensions: ReadonlySet<string> = new Set(
   Object.values(imageTypes).flatMap((endings) => endings.split(' ')),
 );
 
+/** Options of {@link getFiles}. */
 export interface GetFilesOptions {
   /** Endings to keep, compared without regard to case (`.jpg`, `.JPEG`); null, undefined or none keeps every file. */
   extensions?: string | Iterable<string> | null;

@@ -6,6 +6,7 @@ import { Processor } from './processors.js';
 /** A row of numbers, where null, undefined and NaN are gaps. */
 export type GappyRow = readonly (number | null | undefined)[];
 
+/** Options of {@link FillMissingProcessor}. */
 export interface FillMissingOptions {
   /** What fills a column's gaps: its median (default) or mean in the training set, or always the same number. */
   fill?: 'median' | 'mean' | number;

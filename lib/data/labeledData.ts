@@ -21,6 +21,7 @@ import {
 } from './processors.js';
 import { NumericalizeProcessor, TokenizeProcessor } from './text.js';
 
+/** Options of {@link labelByFunc}. */
 export interface LabelOptions {
   /** Processors of the items, in the order in which they run. */
   procX?: Processors;
@@ -28,6 +29,7 @@ export interface LabelOptions {
   procY?: Processors;
 }
 
+/** A {@link LabeledData} as plain data. */
 export interface LabeledDataJSON {
   readonly kind: 'LabeledData';
   readonly x: ItemListJSON;

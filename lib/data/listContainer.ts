@@ -16,6 +16,7 @@ export type Selection = Range | readonly boolean[] | readonly number[];
 const SHOWN = 10;
 const LINE = 100;
 
+/** A list that can be read by position, range, mask or list of positions, and prints its first items. */
 export class ListContainer<T> implements Iterable<T> {
   readonly items: T[];
 

@@ -11,6 +11,7 @@ import { Generator } from './random.js';
 /** Makes a batch of samples in the user's own way. */
 export type Collate<B> = (samples: unknown[], names: readonly string[]) => B | Promise<B>;
 
+/** Options of {@link DataLoader}. */
 export interface LoaderOptions<B = Batch> {
   /** Samples a batch. Default 64. */
   batchSize?: number;

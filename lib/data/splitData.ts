@@ -11,6 +11,7 @@ import { itemCount } from './listContainer.js';
 import { processAll, processorList, type AnyProcessor } from './processors.js';
 import { splitByFunc, type Splitter } from './splitters.js';
 
+/** A {@link SplitData} as plain data. */
 export interface SplitDataJSON {
   readonly kind: 'SplitData';
   readonly train: ItemListJSON | LabeledDataJSON;
@@ -22,6 +23,7 @@ export interface SplitDataJSON {
 /** Data sets that can be split, labelled and saved. */
 type Part = ItemList | LabeledData;
 
+/** Two data sets that a splitter made of one list, or labelled ones; perhaps with a third to test on. */
 export class SplitData<D extends Dataset = Part> {
   readonly train: D;
   readonly valid: D;

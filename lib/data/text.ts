@@ -3,6 +3,7 @@
 import { invalid } from '../tensor/errors.js';
 import { Processor } from './processors.js';
 
+/** Options of {@link TokenizeProcessor}. */
 export interface TokenizeOptions {
   /** Default true. */
   lowerCase?: boolean;
@@ -26,6 +27,7 @@ export class TokenizeProcessor extends Processor<string, string[]> {
   }
 }
 
+/** Options of {@link NumericalizeProcessor}. */
 export interface NumericalizeOptions {
   /** Tokens seen less often in training are unknown. Default 2. */
   minCount?: number;

@@ -19,6 +19,7 @@ export interface UntarProgress extends Progress {
   stage: 'download' | 'unpack';
 }
 
+/** Options of {@link untarData}. */
 export interface UntarOptions {
   onProgress?: (progress: UntarProgress) => void;
   /** Called once if another process is making the same folder, before waiting for it. */

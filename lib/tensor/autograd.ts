@@ -6,6 +6,7 @@ import { outsideScope } from './scope.js';
 import { adopt, handleOf, handleOfArgument, isTensor, type Tensor } from './tensor.js';
 import type { DType } from './types.js';
 
+/** Options of {@link Tensor.backward}. */
 export interface BackwardOptions {
   /** Keeps the graph for a second backward; default: the value of `createGraph`. */
   retainGraph?: boolean;

@@ -66,6 +66,7 @@ export function libtorchVersion(): string {
   return native.builtVersion();
 }
 
+/** The answer of {@link memory}. */
 export interface MemoryUse {
   /** Tensors that JavaScript holds. */
   tensors: number;

@@ -6,6 +6,7 @@ import { invalid } from '../tensor/errors.js';
 /** The number of channels and what they are: grey, grey and alpha, RGB, RGB and alpha. */
 export type Channels = 1 | 2 | 3 | 4;
 
+/** What an {@link Image} is made of. */
 export interface ImageOptions {
   readonly width: number;
   readonly height: number;
