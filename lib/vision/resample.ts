@@ -7,7 +7,7 @@ import type { Image } from './image.js';
 /** Pillow's filters by their names. All but `nearest` average over what they cover when an image gets smaller. */
 export const filters = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
 
-/** The name of one of the {@link filters}. */
+/** The name of a filter, as Pillow has it. */
 export type Filter = (typeof filters)[number];
 
 /** Options of {@link resample}: the new size in pixels, and the filter. */
