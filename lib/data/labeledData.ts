@@ -61,6 +61,7 @@ const builtInProcessors: readonly ProcessorClass[] = [
   TokenizeProcessor,
 ];
 
+/** Items and their labels, each with its processors; a sample is `[x, y]`. */
 export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   readonly x: ItemList<unknown, X>;
   readonly y: ItemList<unknown, Y>;
