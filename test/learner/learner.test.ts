@@ -251,6 +251,14 @@ t.test('what is wrong is said at the door', async (t) => {
   await t.rejects(learner([new Late()]).fit(1), /Late.beginBatch returned a promise/);
 });
 
+t.test('two fits of one learner do not mix', async (t) => {
+  const learn = learner([]);
+  const first = learn.fit(1);
+  await t.rejects(learn.fit(1), /in the middle of a fit/);
+  await first;
+  await learn.fit(1);
+});
+
 t.test('bf16: forward in bfloat16, weights and loss in float32, and it learns', async (t) => {
   const dtypes = new Set<string>();
   class Look extends Callback {
