@@ -37,7 +37,9 @@ export function invalid(argument: string, expected: string, received: unknown): 
 export function describe(value: unknown): string {
   try {
     if (typeof value === 'string') {
-      return value.length > 60 ? `the string ${JSON.stringify(value.slice(0, 57))}...` : `the string ${JSON.stringify(value)}`;
+      return value.length > 60
+        ? `the string ${JSON.stringify(value.slice(0, 57))}...`
+        : `the string ${JSON.stringify(value)}`;
     }
     if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function';
     if (typeof value === 'bigint') return `${value}n`;
