@@ -109,6 +109,8 @@ function makeLearner(dataset: Dataset, options: StartOptions, text: ProgressStre
     lr,
     precision,
     device,
+    // The lesson's CNN takes a quarter to a third less time so, in float32 too; for the digits it makes no difference.
+    channelsLast: true,
     cbs: [
       new BatchTransformXCallback(normalizer(dataset.recipe.stats)),
       new ParamScheduler('lr', schedule),

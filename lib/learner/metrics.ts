@@ -11,12 +11,12 @@ export type Metric = (pred: Tensor, yb: Tensor) => Tensor | number;
 
 /** Share of the samples whose highest output is the target. `pred`: [batch, classes]; `yb`: class indices [batch]. */
 export function accuracy(pred: Tensor, yb: Tensor): Tensor {
-  return pred.argmax(1).eq(yb).to('float32').mean();
+  return share(pred.argmax(1).eq(yb));
 }
 
 /** Share of the samples whose highest output is not the target: 1 - accuracy. */
 export function errorRate(pred: Tensor, yb: Tensor): Tensor {
-  return pred.argmax(1).ne(yb).to('float32').mean();
+  return share(pred.argmax(1).ne(yb));
 }
 
 /**
@@ -28,9 +28,14 @@ export function accuracyTopK(k: number): Metric {
   if (!Number.isSafeInteger(k) || k < 1) throw invalid('k', 'a whole number of at least 1', k);
   const metric: Metric = (pred, yb) => {
     const highest = pred.topk(Math.min(k, pred.shape[1] ?? 1), 1)[1];
-    return highest.eq(yb.unsqueeze(1)).any(1).to('float32').mean();
+    return share(highest.eq(yb.unsqueeze(1)).any(1));
   };
   return named(`accuracyTop${k}`, metric);
+}
+
+/** The share of true values; in float64, so that a share of thousands of samples is still a whole number of them. */
+function share(flags: Tensor): Tensor {
+  return flags.to('float64').mean();
 }
 
 /** Gives a metric made by a function the name that tables show. */
