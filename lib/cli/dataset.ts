@@ -17,6 +17,7 @@ import {
   type Splitter,
 } from '../data/index.js';
 import { untarData, type UntarProgress } from '../data/untar.js';
+import { findDataset } from '../data/urls.js';
 import { TenchError } from '../tensor/errors.js';
 import {
   ImageList,
@@ -88,9 +89,8 @@ export interface OpenOptions {
 
 /** Opens what `--data` names, or MNIST. */
 export async function openDataset(options: StartOptions, { onProgress, signal }: OpenOptions = {}): Promise<Dataset> {
-  return options.data === null
-    ? openMnist(options)
-    : openFolder(options, await untarData(options.data, { onProgress, signal }));
+  if (options.data === null) return openMnist(options);
+  return openFolder(options, nameOf(options.data), await untarData(options.data, { onProgress, signal }));
 }
 
 async function openMnist(options: StartOptions): Promise<Dataset> {
@@ -116,7 +116,14 @@ function mnistFolder(): string {
   }
 }
 
-function openFolder(options: StartOptions, path: string): Promise<Dataset> {
+/** What to call the data that a name, an address, an archive or a folder stands for. */
+function nameOf(source: string): string {
+  const path = /^[a-z]+:\/\//i.test(source) ? decodeURIComponent(new URL(source).pathname) : resolve(source);
+  const name = basename(path).replace(/\.(tar\.gz|tgz|tar|zip)$/i, '');
+  return findDataset(source)?.name ?? (name === '' ? 'images' : name);
+}
+
+function openFolder(options: StartOptions, dataset: string, path: string): Dataset {
   const recipe = adapt(folderRecipe, options);
   const images = ImageList.fromFiles(path, { tfms: [makeRgb, new ResizeFixed(recipe.size), toByteTensor] });
   const validName = ['valid', 'val'].find((name) => existsSync(join(path, name)));
@@ -125,7 +132,7 @@ function openFolder(options: StartOptions, path: string): Promise<Dataset> {
   const name = options.split ?? (folders === null ? 'random' : 'folder');
   const split = SplitData.splitByFunc(images, splitterFor(name, path, folders, images.items, options.seed));
   const labelled = labelByFunc(split, parentLabeler, { procY: new CategoryProcessor() });
-  return Promise.resolve(bunch(basename(resolve(path)), name, labelled, recipe, options));
+  return bunch(dataset, name, labelled, recipe, options);
 }
 
 function splitterFor(

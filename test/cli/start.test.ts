@@ -1,6 +1,6 @@
 /** `tench start` as a user meets it: a process with options, output, exit code and files. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -291,6 +291,31 @@ t.test('a last batch of one image, which cannot be normalised, is left out', asy
   const { code, stdout, stderr } = await start(['--data', data, ...small, '--json', '--out', join(data, '.out')]);
   t.equal(code, 0, stderr);
   t.match(JSON.parse(stdout), { train: 17, valid: 2 });
+});
+
+t.test('an archive, named after its file', async (t) => {
+  const folder = t.testdir({ pictures: {} });
+  await drawImages(join(folder, 'pictures'), { n01440764: 10, blue: 10 }, 0);
+  execFileSync('tar', ['-czf', join(folder, 'colours.tar.gz'), '-C', folder, 'pictures']);
+  const args = [
+    '--data',
+    join(folder, 'colours.tar.gz'),
+    ...small,
+    '--epochs',
+    '1',
+    '--json',
+    '--out',
+    join(folder, 'out'),
+  ];
+  const { code, stdout, stderr } = await start(args, { env: { TENCH_CACHE: join(folder, 'cache') } });
+  t.equal(code, 0, stderr);
+  t.match(JSON.parse(stdout), { dataset: 'colours', split: 'random', train: 16, valid: 4 });
+  const lost = await start(['--data', 'imagenette-160'], {
+    cwd: folder,
+    env: { TENCH_CACHE: join(folder, 'cache'), TENCH_ARCHIVES: 'http://127.0.0.1:9' },
+  });
+  t.equal(lost.code, 1);
+  t.match(lost.stderr, /^tench: cannot download http:\/\/127\.0\.0\.1:9\/imagenette2-160\.tgz: [^\n]*\n$/);
 });
 
 t.test('lesson split and bf16', async (t) => {
