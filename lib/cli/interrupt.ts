@@ -23,8 +23,8 @@ export class Interrupt {
     this.controller.abort(new Error('stopped by Ctrl-C'));
   };
 
-  /** @param say called at the first Ctrl-C */
-  constructor(private readonly say: () => void) {}
+  /** @param say called at the first Ctrl-C; may be exchanged as the work goes on */
+  constructor(public say: () => void) {}
 
   /** Aborted at the first Ctrl-C. */
   get signal(): AbortSignal {

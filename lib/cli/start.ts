@@ -22,7 +22,7 @@ import { OutFolder, defaultOut, epochResult, type RunResult } from './saved.js';
 /** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 1 for everything else. */
 export async function start(argv: readonly string[]): Promise<number> {
   process.stdout.on('error', endQuietly);
-  const interrupt = new Interrupt(() => say('stopping after this batch; Ctrl-C again stops at once')).listen();
+  const interrupt = new Interrupt(() => say('stopping; Ctrl-C again stops at once')).listen();
   try {
     const options = parseStartOptions(argv);
     if (options.help) {
@@ -105,6 +105,8 @@ function makeLearner(dataset: Dataset, options: StartOptions, text: ProgressStre
   const { lr, device, precision } = options;
   const model = initCnn(getCnnModel(dataset.data, dataset.recipe.nfs, convLayer));
   const schedule = combineScheds([0.3, 0.7], cos1cycleAnneal(lr / 3, lr, lr / 6));
+  const progress = new ProgressCallback({ table: text, bar: process.stderr });
+  interrupt.say = () => progress.say('tench: stopping after this batch; Ctrl-C again stops at once');
   return new Learner(model, dataset.data, {
     lr,
     precision,
@@ -116,7 +118,7 @@ function makeLearner(dataset: Dataset, options: StartOptions, text: ProgressStre
       new ParamScheduler('lr', schedule),
       new AvgStatsCallback([accuracy]),
       new Recorder(),
-      new ProgressCallback({ table: text, bar: process.stderr }),
+      progress,
       new StopOnInterrupt(interrupt),
     ],
   });

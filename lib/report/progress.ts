@@ -61,6 +61,12 @@ export class ProgressCallback extends Callback {
     this.bar?.update(this.learn.iter + 1);
   }
 
+  /** Writes a line where the bar is, which ends for this pass: the terminal would show both on one line. */
+  say(text: string): void {
+    this.stop();
+    this.line.write(`${text}\n`);
+  }
+
   override cleanupFit(): void {
     this.stop();
     if (this.before !== null) this.learn.logger = this.before;
