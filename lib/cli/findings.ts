@@ -34,7 +34,7 @@ export interface Findings {
   compiler: Tool | null;
   cmake: Tool | null;
   libtorch: { chosen: LibTorch | null; sentences: string[] };
-  addon: { built: boolean; loads: boolean; jpeg: string | null; sentences: string[] };
+  addon: { built: boolean; loads: boolean; sentences: string[] };
   threads: { cores: number; openmp: number | null; libuv: number };
   memory: { total: number; available: number };
   cache: { path: string; free?: number };
@@ -64,7 +64,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     ok: problems.length === 0,
     problems: problems.map((problem) => problem.sentence),
     help: problems[0]?.help ?? null,
-    hints: hintsFor(record, libtorch.chosen, env),
+    hints: hintsFor(libtorch.chosen, env),
     node: { version: process.versions.node, path: process.execPath },
     npm: npmVersion(env),
     system: `${process.platform} ${process.arch}, ${glibcVersion() === undefined ? 'no glibc' : `glibc ${glibcVersion()}`}, ${hasCudaDriver(env) ? 'with' : 'no'} NVIDIA driver`,
@@ -74,9 +74,8 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     addon: {
       built: record !== undefined,
       loads: works,
-      jpeg: record?.jpeg ?? null,
       sentences: [
-        ...(record ? [`It was built against ${describeLibTorch(record.libtorch)}; libjpeg-turbo: ${record.jpeg}`] : []),
+        ...(record ? [`It was built against ${describeLibTorch(record.libtorch)}`] : []),
         ...(works ? [] : [probe.sentence]),
       ],
     },
@@ -91,12 +90,8 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
   };
 }
 
-function hintsFor(record: BuildRecord | undefined, libtorch: LibTorch | null, env: NodeJS.ProcessEnv): string[] {
+function hintsFor(libtorch: LibTorch | null, env: NodeJS.ProcessEnv): string[] {
   const hints: string[] = [];
-  if (record?.jpeg === 'off') {
-    const install = installCommand({ debian: 'libjpeg-dev', fedora: 'libjpeg-turbo-devel' }, env);
-    hints.push(`JPEG files are decoded faster with libjpeg-turbo: ${install}, then ${setupCommand()}`);
-  }
   if (hasCudaDriver(env) && libtorch?.cuda === false) {
     hints.push(`there is an NVIDIA driver, but this LibTorch is built for the CPU: ${setupCommand()} -- --cuda`);
   }

@@ -75,7 +75,6 @@ export async function buildAddon(options: BuildOptions): Promise<BuildRecord> {
     reason: options.reason,
     choice: options.choice,
     nodeApi: versionOf('node-api-headers'),
-    jpeg: /^TENCH_JPEG_KIND:INTERNAL=(.*)$/m.exec(await readFile(join(work, 'CMakeCache.txt'), 'utf8'))?.[1] ?? 'off',
     hash,
   };
   await writeRecord(folder, fresh);
@@ -130,18 +129,8 @@ function digestOf({
   env = process.env,
 }: Pick<BuildOptions, 'libtorch' | 'sanitize' | 'env'>): string {
   const hash = createHash('sha256');
-  const jpegHeaders = ['/usr/include/jpeglib.h', '/usr/local/include/jpeglib.h'].filter((path) => existsSync(path));
   const flags = ['CXX', 'CXXFLAGS', 'LDFLAGS'].map((name) => env[name] ?? '');
-  hash.update(
-    JSON.stringify([
-      libtorch,
-      sanitize,
-      flags,
-      jpegHeaders,
-      versionOf('node-api-headers'),
-      versionOf('node-addon-api'),
-    ]),
-  );
+  hash.update(JSON.stringify([libtorch, sanitize, flags, versionOf('node-api-headers'), versionOf('node-addon-api')]));
   for (const path of ['CMakeLists.txt', ...sourcesBelow('native')]) {
     hash.update(`\0${path}\0`).update(readFileSync(join(packageFolder, path)));
   }

@@ -16,8 +16,6 @@ export interface BuildRecord {
   choice: string;
   /** Versions of the headers of Node-API. */
   nodeApi: string;
-  /** How libjpeg-turbo came in: static, shared or off. */
-  jpeg: string;
   /** Digest of all that the build depends on: sources, LibTorch, flags. */
   hash: string;
 }

@@ -235,7 +235,7 @@ export class TensorList implements Iterable<Tensor> {
   }
 
   clone(): TensorList {
-    return this.made('clone');
+    return this.map((tensor) => tensor.clone());
   }
 
   /** Writes the other list's values into these tensors, converted to their dtypes. */
