@@ -134,7 +134,7 @@ function describe(text: ProgressStream, dataset: Dataset, learn: Learner, option
       `${name}: ${number(train)} images to train on, ${number(valid)} to validate on (split: ${split})${leftOut > 0 ? `, ${number(leftOut)} in neither` : ''}`,
       `${vocab.length} classes: ${shown.join(', ')}`,
       `CNN of ${number(countParameters(learn.model))} parameters, ${recipe.size} x ${recipe.size} pixels, batches of ${recipe.batchSize}; ` +
-        `${options.device}, ${options.precision}, ${getNumThreads()} threads, seed ${options.seed}`,
+        `${options.device}, ${options.precision}, ${getNumThreads()} ${getNumThreads() === 1 ? 'thread' : 'threads'}, seed ${options.seed}`,
       '',
     ].join('\n'),
   );
