@@ -158,5 +158,8 @@ t.test('hooks keep no tensor alive', async (t) => {
     collect();
     return memory().tensors;
   };
-  t.equal(run(), run());
+  const first = run();
+  const second = run();
+  // The collector may leave a few for its next round; what the hooks kept would be several tensors in each of the 300 calls.
+  t.ok(second < first + 50, `${first} tensors, and ${second} after 300 more calls`);
 });
