@@ -1,14 +1,10 @@
 import t from 'tap';
 import { inspect } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { TransformContext } from '../../lib/data/compose.js';
 import { ItemList } from '../../lib/data/itemList.js';
 import { DataLoader } from '../../lib/data/loader.js';
 import { type Tensor, memory, tensor } from '../../lib/tensor/index.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+import { collectGarbage } from '../collect.js';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

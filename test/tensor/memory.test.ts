@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 
+import { collectGarbage } from '../collect.js';
 import { emptyCache, memory, ones, resetPeakMemory, setMemoryCap, zeros } from '../../lib/tensor/index.js';
 
 const library = new URL('../../lib/tensor/index.js', import.meta.url).href;
@@ -38,6 +39,7 @@ for (const node of nodes) {
 }
 
 t.test('memory counts exactly', async (t) => {
+  collectGarbage();
   const before = memory();
   const x = zeros([1000]);
   t.equal(memory().bytes - before.bytes, 4000);
