@@ -21,6 +21,7 @@ import {
   type Hypers,
 } from '../../lib/optim/index.js';
 import { type TensorList, callOperator, memory, scope, tensor, zeros, type Tensor } from '../../lib/tensor/index.js';
+import { collectGarbage } from '../collect.js';
 import { flat, lossOf, makeWeights } from './network.js';
 
 function parameter(value: number | number[], gradient: number | number[] | null = 1): Tensor {
@@ -205,6 +206,7 @@ t.test('temporaries of the built-in steppers are gone when the step is over', (t
   const params = [parameter([1, 2], [1, 1]), parameter([3, 4], [1, 1])];
   const opt = adamOpt(params, { lr: 0.1, wd: 0.1 });
   opt.step();
+  collectGarbage();
   const before = memory().tensors;
   for (let i = 0; i < 5; i += 1) opt.step();
   t.equal(memory().tensors, before);
