@@ -53,7 +53,6 @@ export interface NativeAddon {
   release(handle: Handle): void;
   isAlive(handle: Handle): boolean;
   share(handle: Handle): Handle;
-  isSame(a: Handle, b: Handle): boolean;
 
   fromData(data: TypedArray, dtype: string, shape: readonly number[], device: string): Handle;
   data(handle: Handle, owner: object): ArrayBuffer;
@@ -116,11 +115,8 @@ export interface NativeAddon {
   setRngState(state: Handle): void;
   setNumThreads(count: number): void;
   getNumThreads(): number;
-  setFlushDenormal(enabled: boolean): boolean;
   cudaDeviceCount(): number;
   synchronize(device: string): void;
-  /** LibTorch's own account of its threads and the OpenMP runtime it is bound to. */
-  parallelInfo(): string;
 
   memory(): NativeMemory;
   emptyCache(): void;

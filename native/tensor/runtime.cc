@@ -47,11 +47,6 @@ napi_value set_num_threads(Arguments& arguments) {
 
 napi_value get_num_threads(Arguments& arguments) { return js::number(arguments.env, at::get_num_threads()); }
 
-napi_value set_flush_denormal(Arguments& arguments) {
-  return js::boolean(arguments.env,
-                     at::globalContext().setFlushDenormal(js::to_bool(arguments.env, arguments.values[0], "enabled")));
-}
-
 napi_value cuda_device_count(Arguments& arguments) {
   int count = 0;
   if (at::hasCUDA() && c10::impl::hasDeviceGuardImpl(at::kCUDA)) {
@@ -71,8 +66,6 @@ napi_value synchronize(Arguments& arguments) {
 }
 
 napi_value built_version(Arguments& arguments) { return js::string(arguments.env, TORCH_VERSION); }
-
-napi_value parallel_info(Arguments& arguments) { return js::string(arguments.env, at::get_parallel_info()); }
 
 napi_value memory_use(Arguments& arguments) {
   napi_env env = arguments.env;
@@ -114,11 +107,9 @@ void export_runtime(Instance& instance, napi_value exports) {
   export_function(instance, exports, "setRngState", set_rng_state);
   export_function(instance, exports, "setNumThreads", set_num_threads);
   export_function(instance, exports, "getNumThreads", get_num_threads);
-  export_function(instance, exports, "setFlushDenormal", set_flush_denormal);
   export_function(instance, exports, "cudaDeviceCount", cuda_device_count);
   export_function(instance, exports, "synchronize", synchronize);
   export_function(instance, exports, "builtVersion", built_version);
-  export_function(instance, exports, "parallelInfo", parallel_info);
   export_function(instance, exports, "memory", memory_use);
   export_function(instance, exports, "emptyCache", empty_cache);
   export_function(instance, exports, "setMemoryCap", set_memory_cap);

@@ -149,10 +149,6 @@ napi_value share(Arguments& arguments) {
   return js::number(arguments.env, arguments.instance.handles.insert(arguments.tensor(0)));
 }
 
-napi_value is_same(Arguments& arguments) {
-  return js::boolean(arguments.env, arguments.tensor(0).is_same(arguments.tensor(1)));
-}
-
 }  // namespace
 
 void export_storage(Instance& instance, napi_value exports) {
@@ -169,7 +165,6 @@ void export_storage(Instance& instance, napi_value exports) {
   export_function(instance, exports, "release", release);
   export_function(instance, exports, "isAlive", is_alive);
   export_function(instance, exports, "share", share);
-  export_function(instance, exports, "isSame", is_same);
 }
 
 }  // namespace tench
