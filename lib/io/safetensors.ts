@@ -5,18 +5,24 @@
  * bytes one after the other (https://github.com/huggingface/safetensors#format).
  */
 
-import { open, type FileHandle } from 'node:fs/promises';
-
-import { TenchError } from '../tensor/errors.js';
-import { tensor, type DType, type Device, type Tensor, type TypedArray } from '../tensor/index.js';
-import { encodings } from '../tensor/types.js';
-import { isSystemError, writeAtomically } from './atomic.js';
+import { TenchError, invalid } from '../tensor/errors.js';
+import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
+import { writeAtomically } from './atomic.js';
+import { bytesOf, elementBytes, tensorBytes, tensorsAt } from './elements.js';
+import { HeaderFault, parseHeader, shown, type Header, type HeaderEntry } from './safetensorsHeader.js';
+import { Source } from './source.js';
 
 const names: Readonly<Partial<Record<DType, string>>> = {
   float64: 'F64',
   float32: 'F32',
   float16: 'F16',
   bfloat16: 'BF16',
+  float8_e4m3fn: 'F8_E4M3',
+  float8_e5m2: 'F8_E5M2',
+  float8_e4m3fnuz: 'F8_E4M3FNUZ',
+  float8_e5m2fnuz: 'F8_E5M2FNUZ',
+  float8_e8m0fnu: 'F8_E8M0',
+  float4_e2m1fn_x2: 'F4',
   int64: 'I64',
   int32: 'I32',
   int16: 'I16',
@@ -29,6 +35,9 @@ const names: Readonly<Partial<Record<DType, string>>> = {
   complex64: 'C64',
 };
 const dtypesByName = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
+
+/** Six bits are no dtype of LibTorch. */
+const unreadable: ReadonlySet<string> = new Set(['F6_E2M3', 'F6_E3M2']);
 
 /** The reference implementation refuses longer headers too. */
 const headerLimit = 100_000_000;
@@ -48,12 +57,21 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How {@link readSafetensors} reads. */
+export interface ReadSafetensorsOptions {
+  /** Where the tensors go; default `'cpu'`. */
+  device?: Device;
+  /** Whether tensors lie in the mapped file, without a copy; default true. */
+  mapped?: boolean;
+}
+
 /**
  * Writes tensors, e.g. a module's `stateDict()`, to a file, atomically.
  *
- * Tensors on other devices are copied to the host one at a time. Every dtype but complex128 and complex32 can be written.
+ * The same tensors give the same bytes: wide elements first, then by name. Tensors on other devices are copied to the host one at a time.
+ * Every dtype but complex128 and complex32 can be written.
  *
- * @throws TenchError for a dtype that the format lacks, or when the file cannot be written
+ * @throws ArgumentError for what is no tensor; TenchError for a dtype that the format lacks, or when the file cannot be written
  */
 export async function writeSafetensors(
   path: string,
@@ -69,16 +87,17 @@ export async function writeSafetensors(
     .map(([name, value]) => ({ name, value, width: widthOf(name, value) }))
     .sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
 
-  const header: Record<string, unknown> = {};
-  if (options.metadata !== undefined) header.__metadata__ = options.metadata;
+  const fields: [string, unknown][] = [];
+  if (options.metadata !== undefined) fields.push(['__metadata__', metadataOf(options.metadata)]);
   let offset = 0;
-  for (const { name, value, width } of ordered) {
-    if (name === '__metadata__') throw new TenchError('a safetensors file cannot hold a tensor named __metadata__');
-    const end = offset + value.numel() * width;
-    header[name] = { dtype: names[value.dtype], shape: value.shape, data_offsets: [offset, end] };
+  for (const { name, value } of ordered) {
+    const end = offset + tensorBytes(value.dtype, value.shape);
+    fields.push([name, { dtype: names[value.dtype], shape: writtenShape(value), data_offsets: [offset, end] }]);
     offset = end;
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(
+    `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`,
+  );
   const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ');
   text.copy(padded);
   const length = Buffer.alloc(8);
@@ -86,136 +105,105 @@ export async function writeSafetensors(
 
   await writeAtomically(path, async (file) => {
     await file.writeFile(Buffer.concat([length, padded]));
-    for (const { value } of ordered) {
-      const data = value.detach().to('cpu').toTypedArray();
-      await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    }
+    for (const { value } of ordered) await file.writeFile(bytesOf(value));
   });
 }
 
 /** Bytes of an element. */
 function widthOf(name: string, value: Tensor): number {
+  if (!isTensor(value)) throw invalid(`tensors: ${name}`, 'a Tensor', value);
+  if (name === '__metadata__') throw new TenchError('a safetensors file cannot hold a tensor named __metadata__');
   if (names[value.dtype] === undefined)
     throw new TenchError(
       `tensor ${name} is ${value.dtype}, which safetensors cannot hold; convert it with \`to\` first`,
     );
+  if (value.dtype === 'float4_e2m1fn_x2' && value.ndim === 0)
+    throw new TenchError(`tensor ${name} is a scalar of two packed numbers, which has no shape in safetensors`);
   return elementBytes(value.dtype);
 }
 
-function elementBytes(dtype: DType): number {
-  const { array, lanes } = encodings[dtype];
-  return new array(new ArrayBuffer(0)).BYTES_PER_ELEMENT * lanes;
+/** The format counts numbers where LibTorch counts bytes that hold two. */
+function writtenShape(value: Tensor): number[] {
+  const shape = value.shape;
+  return value.dtype === 'float4_e2m1fn_x2' ? [...shape.slice(0, -1), 2 * shape.at(-1)!] : shape;
+}
+
+function metadataOf(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const pairs = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [key, text] of pairs) if (typeof text !== 'string') throw invalid(`metadata: ${key}`, 'a string', text);
+  return Object.fromEntries(pairs);
 }
 
 /**
  * Reads all tensors of a file.
  *
+ * The tensors lie in the mapped file: nothing is copied, and pages are read when they are first used. Changing such a tensor in place changes
+ * neither the file nor any other reader of it. A file that is replaced, as every writer of tench does, stays as it was for whoever has it
+ * mapped; a file that another program cuts short while it is mapped ends the process at the next use, so pass `mapped: false` where that can
+ * happen (on network file systems, say). Pipes, and tensors at odd places, are copied in any case.
+ *
  * The header is checked whole before anything is read: a tensor's bytes must have the length of its shape and dtype, and together the
  * tensors must cover the file without a gap or an overlap.
  *
- * @param options.device where the tensors go; default `'cpu'`
  * @throws TenchError that names the file and what is wrong with it
  */
-export async function readSafetensors(path: string, options: { device?: Device } = {}): Promise<Safetensors> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw new TenchError(`cannot read ${path}: ${isSystemError(error) ? error.message : String(error)}`, {
-      code: 'ERR_TENCH_READ',
-      cause: error,
-    });
-  }
-  try {
-    const { entries, metadata, start } = await readHeader(path, file);
-    const tensors = new Map<string, Tensor>();
-    for (const entry of entries) {
-      const bytes = await readBytes(path, file, start + entry.begin, entry.end - entry.begin);
-      const values: TypedArray = new encodings[entry.dtype].array(bytes.buffer as ArrayBuffer);
-      tensors.set(
-        entry.name,
-        tensor(values, { dtype: entry.dtype, shape: entry.shape, device: options.device ?? 'cpu' }),
-      );
-    }
-    return { tensors, metadata };
-  } finally {
-    await file.close();
-  }
+export async function readSafetensors(path: string, options: ReadSafetensorsOptions = {}): Promise<Safetensors> {
+  const { device = 'cpu', mapped = true } = options;
+  return Source.using(path, 'a whole safetensors file', async (source) => {
+    const { entries, metadata, start } = await readHeader(source);
+    const places = entries.map(({ dtype, shape, begin }) => ({ dtype, shape, begin: start + begin }));
+    const tensors = await tensorsAt(source, places, { mapped, device });
+    return { tensors: new Map(entries.map(({ name }, index) => [name, tensors[index]!])), metadata };
+  });
 }
 
 async function readHeader(
-  path: string,
-  file: FileHandle,
+  source: Source,
 ): Promise<{ entries: Entry[]; metadata: Record<string, string>; start: number }> {
-  const { size } = await file.stat();
-  if (size < 8) throw damaged(path, 'it is shorter than 8 bytes');
-  const length = Buffer.from(await readBytes(path, file, 0, 8)).readBigUInt64LE();
-  if (length > BigInt(Math.min(headerLimit, size - 8))) throw damaged(path, `its header claims ${length} bytes`);
+  if (source.size < 8) throw source.damaged('it is shorter than 8 bytes');
+  const length = Buffer.from(await source.read(0, 8)).readBigUInt64LE();
+  if (length > BigInt(Math.min(headerLimit, source.size - 8)))
+    throw source.damaged(`its header claims ${length} bytes`);
   const start = 8 + Number(length);
-  const header = parseHeader(path, Buffer.from(await readBytes(path, file, 8, Number(length))).toString('utf8'));
-
-  const metadata: Record<string, string> = {};
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') {
-      for (const [key, text] of Object.entries(value as object)) metadata[key] = String(text);
-    } else entries.push(toEntry(path, name, value));
-  }
+  const header = parse(source, await source.read(8, Number(length)));
+  const entries = header.entries.map((entry) => toEntry(source, entry));
   let next = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== next) throw damaged(path, `tensor ${name} begins at byte ${begin} instead of ${next}`);
+    if (begin !== next) throw source.damaged(`tensor ${shown(name)} begins at byte ${begin} instead of ${next}`);
     next = end;
   }
-  if (start + next !== size) throw damaged(path, `its tensors end at byte ${start + next} but the file has ${size}`);
-  return { entries, metadata, start };
+  if (start + next !== source.size)
+    throw source.damaged(`its tensors end at byte ${start + next} but the file has ${source.size}`);
+  return { entries, metadata: Object.fromEntries(header.metadata), start };
 }
 
-function parseHeader(path: string, text: string): Record<string, unknown> {
+function parse(source: Source, bytes: Uint8Array): Header {
+  let text: string;
   try {
-    const header: unknown = JSON.parse(text);
-    if (typeof header === 'object' && header !== null && !Array.isArray(header))
-      return header as Record<string, unknown>;
-  } catch {
-    // Falls through to the same message: both are headers that are no JSON object.
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw source.damaged('its header is not UTF-8', error);
   }
-  throw damaged(path, 'its header is not a JSON object');
+  try {
+    return parseHeader(text);
+  } catch (error) {
+    if (error instanceof HeaderFault) throw source.damaged(error.message);
+    throw error;
+  }
 }
 
-function toEntry(path: string, name: string, value: unknown): Entry {
-  const {
-    dtype: dtypeName,
-    shape,
-    data_offsets: offsets,
-  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const dtype = dtypesByName.get(dtypeName as string);
-  if (dtype === undefined) throw damaged(path, `tensor ${name} has the unknown dtype ${String(dtypeName)}`);
-  if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-    throw damaged(path, `tensor ${name} has no shape or no place`);
-  const [begin = 0, end = 0] = offsets;
-  const wanted = shape.reduce((product, size) => product * size, elementBytes(dtype));
-  if (end - begin !== wanted)
-    throw damaged(
-      path,
-      `tensor ${name} has ${end - begin} bytes, but ${dtype} of shape [${shape.join(', ')}] takes ${wanted}`,
+function toEntry(source: Source, { name, dtype: written, shape: counts, begin, end }: HeaderEntry): Entry {
+  const dtype = dtypesByName.get(written);
+  if (dtype === undefined) {
+    const named = `tensor ${shown(name)} has the`;
+    if (unreadable.has(written)) throw source.unsupported(`${named} dtype ${written}, which LibTorch lacks`);
+    throw source.damaged(`${named} unknown dtype ${shown(written)}`);
+  }
+  const shape = dtype === 'float4_e2m1fn_x2' ? [...counts.slice(0, -1), (counts.at(-1) ?? 1) / 2] : counts;
+  const wanted = tensorBytes(dtype, shape);
+  if (end - begin !== wanted || !shape.every(Number.isSafeInteger))
+    throw source.damaged(
+      `tensor ${shown(name)} has ${end - begin} bytes, but ${dtype} of shape [${shown(counts.join(', '))}] takes ${Number.isNaN(wanted) ? 'more than any tensor has' : wanted}`,
     );
   return { name, dtype, shape, begin, end };
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
-}
-
-async function readBytes(path: string, file: FileHandle, position: number, count: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(count);
-  let done = 0;
-  while (done < count) {
-    const { bytesRead } = await file.read(bytes, done, count - done, position + done);
-    if (bytesRead === 0) throw damaged(path, `it ends at byte ${position + done}`);
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-function damaged(path: string, why: string): TenchError {
-  return new TenchError(`${path} is not a whole safetensors file: ${why}`, { code: 'ERR_TENCH_DAMAGED' });
 }

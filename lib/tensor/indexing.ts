@@ -117,13 +117,7 @@ function selectRange(view: Tensor, axis: number, range: Slice): Tensor {
 
 function checkIndexTensor(index: Tensor): Tensor {
   const dtype = index.dtype;
-  if (
-    dtype === 'float32' ||
-    dtype === 'float64' ||
-    dtype === 'float16' ||
-    dtype === 'bfloat16' ||
-    dtype.startsWith('complex')
-  ) {
+  if (dtype.startsWith('float') || dtype === 'bfloat16' || dtype.startsWith('complex')) {
     throw invalid('index', "a Tensor of an integer dtype or bool (convert with `to('int64')`)", `a Tensor of ${dtype}`);
   }
   return index;

@@ -118,6 +118,28 @@ export interface NativeAddon {
   cudaDeviceCount(): number;
   synchronize(device: string): void;
 
+  /** Tensors over a private mapping of an open file: see mapped_file.cc. `places` holds the first byte of each. */
+  mapTensors(
+    fd: number,
+    size: number,
+    places: readonly number[],
+    dtypes: readonly string[],
+    shapes: readonly (readonly number[])[],
+  ): Handle[];
+  /** The address of a tensor's storage (0n for none), equal for tensors that share it, and its size in bytes. */
+  storageOf(handle: Handle, owner: object): [address: bigint, bytes: number];
+  /** The whole storage of a tensor as one axis of uint8, without a copy. */
+  storageBytes(handle: Handle, owner: object): Handle;
+  /** A tensor over the storage of another one. */
+  viewStorage(
+    handle: Handle,
+    dtype: string,
+    offset: number,
+    shape: readonly number[],
+    strides: readonly number[],
+    owner: object,
+  ): Handle;
+
   memory(): NativeMemory;
   emptyCache(): void;
   setMemoryCap(bytes: number): void;

@@ -2,7 +2,7 @@
 
 import { callOperator } from './call.js';
 import { elementReader, type Tensor } from './tensor.js';
-import type { Complex, DType, Scalar } from './types.js';
+import { isPackedFloat, type Complex, type DType, type Scalar } from './types.js';
 
 const threshold = 1000;
 const edgeItems = 3;
@@ -31,12 +31,7 @@ export function formatTensor(x: Tensor): string {
 
 function layout(x: Tensor, shape: readonly number[], summarize: boolean): string {
   const shown = summarize ? edges(x) : x;
-  const wide =
-    shown.dtype === 'float16' || shown.dtype === 'bfloat16'
-      ? 'float32'
-      : shown.dtype === 'complex32'
-        ? 'complex64'
-        : shown.dtype;
+  const wide = isPackedFloat(shown.dtype) ? 'float32' : shown.dtype === 'complex32' ? 'complex64' : shown.dtype;
   const plain = (callOperator('aten::detach', [shown]) as Tensor).to(wide);
   const read = elementReader(wide, plain.toTypedArray());
   const values = Array.from({ length: plain.numel() }, (_, index) => read(index));

@@ -13,6 +13,7 @@ import { currentScope, setScopeHooks } from './scope.js';
 import { callOperator } from './call.js';
 import {
   encodings,
+  isPackedFloat,
   type DType,
   type Device,
   type Index,
@@ -252,12 +253,11 @@ export class Tensor {
   /** The elements as nested arrays of JavaScript values; a bare value for a scalar tensor. */
   toList(): NestedArray {
     const shape = this.shape;
-    const plain =
-      this.dtype === 'float16' || this.dtype === 'bfloat16'
-        ? this.to('float32')
-        : this.dtype === 'complex32'
-          ? this.to('complex64')
-          : this;
+    const plain = isPackedFloat(this.dtype)
+      ? this.to('float32')
+      : this.dtype === 'complex32'
+        ? this.to('complex64')
+        : this;
     const flat = plain.toTypedArray();
     const read = elementReader(plain.dtype, flat);
     let next = 0;

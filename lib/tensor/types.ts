@@ -20,6 +20,12 @@ export const dtypes = [
   'uint16',
   'uint32',
   'uint64',
+  'float8_e4m3fn',
+  'float8_e5m2',
+  'float8_e4m3fnuz',
+  'float8_e5m2fnuz',
+  'float8_e8m0fnu',
+  'float4_e2m1fn_x2',
 ] as const;
 
 /** The element type of a tensor, by PyTorch's name. */
@@ -106,7 +112,18 @@ export const encodings: Readonly<Record<DType, Encoding>> = {
   uint16: { array: Uint16Array, lanes: 1 },
   uint32: { array: Uint32Array, lanes: 1 },
   uint64: { array: BigUint64Array, lanes: 1 },
+  float8_e4m3fn: { array: Uint8Array, lanes: 1 },
+  float8_e5m2: { array: Uint8Array, lanes: 1 },
+  float8_e4m3fnuz: { array: Uint8Array, lanes: 1 },
+  float8_e5m2fnuz: { array: Uint8Array, lanes: 1 },
+  float8_e8m0fnu: { array: Uint8Array, lanes: 1 },
+  float4_e2m1fn_x2: { array: Uint8Array, lanes: 1 },
 };
+
+/** Whether values of this dtype are read as float32, because its typed array holds raw bits. */
+export function isPackedFloat(dtype: DType): boolean {
+  return dtype === 'float16' || dtype === 'bfloat16' || dtype.startsWith('float8_');
+}
 
 /**
  * Selects part of an axis in {@link Tensor.get} and {@link Tensor.set}, like Python's `start:end:step`.

@@ -13,7 +13,7 @@ namespace {
 
 using c10::TypeKind;
 
-constexpr std::array<std::pair<const char*, at::ScalarType>, 29> kDtypes = {{
+constexpr std::array<std::pair<const char*, at::ScalarType>, 31> kDtypes = {{
     {"float32", at::kFloat},
     {"float64", at::kDouble},
     {"float16", at::kHalf},
@@ -37,6 +37,8 @@ constexpr std::array<std::pair<const char*, at::ScalarType>, 29> kDtypes = {{
     {"float8_e4m3fn", at::kFloat8_e4m3fn},
     {"float8_e5m2fnuz", at::kFloat8_e5m2fnuz},
     {"float8_e4m3fnuz", at::kFloat8_e4m3fnuz},
+    {"float8_e8m0fnu", at::kFloat8_e8m0fnu},
+    {"float4_e2m1fn_x2", at::kFloat4_e2m1fn_x2},
     // PyTorch's short names.
     {"float", at::kFloat},
     {"double", at::kDouble},
