@@ -1,5 +1,6 @@
 /** Elements of tensors as bytes of files: their sizes, and the way from bytes to a tensor. */
 
+import { invalid } from '../tensor/errors.js';
 import { tensor, type DType, type Device, type Tensor, type TypedArray } from '../tensor/index.js';
 import { native } from '../tensor/native.js';
 import { adopt } from '../tensor/tensor.js';
@@ -70,4 +71,15 @@ export async function tensorsAt(
   for (const { dtype, shape, begin } of places)
     tensors.push(fromBytes(await source.read(begin, tensorBytes(dtype, shape)), dtype, shape, device));
   return tensors;
+}
+
+/** Tensors by name, as writers take them: a Map such as `stateDict()` returns, or an object. */
+export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
+/** @throws ArgumentError for what is neither a Map nor an object */
+export function pairsOf(tensors: NamedTensors): [name: string, value: Tensor][] {
+  if (tensors instanceof Map) return [...(tensors as ReadonlyMap<string, Tensor>)];
+  if (typeof tensors !== 'object' || (tensors as unknown) === null)
+    throw invalid('tensors', 'a Map or an object of tensors', tensors);
+  return Object.entries(tensors as Readonly<Record<string, Tensor>>);
 }

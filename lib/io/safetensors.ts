@@ -8,9 +8,9 @@
 import { TenchError, invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
 import { writeAtomically } from './atomic.js';
-import { bytesOf, elementBytes, tensorBytes, tensorsAt } from './elements.js';
-import { HeaderFault, parseHeader, shown, type Header, type HeaderEntry } from './safetensorsHeader.js';
-import { Source } from './source.js';
+import { bytesOf, elementBytes, pairsOf, tensorBytes, tensorsAt, type NamedTensors } from './elements.js';
+import { HeaderFault, parseHeader, type Header, type HeaderEntry } from './safetensorsHeader.js';
+import { Source, shown } from './source.js';
 
 const names: Readonly<Partial<Record<DType, string>>> = {
   float64: 'F64',
@@ -75,15 +75,11 @@ export interface ReadSafetensorsOptions {
  */
 export async function writeSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
+  tensors: NamedTensors,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
-  const pairs =
-    tensors instanceof Map
-      ? [...(tensors as ReadonlyMap<string, Tensor>)]
-      : Object.entries(tensors as Readonly<Record<string, Tensor>>);
   // Wide elements first, as the reference implementation does: then every tensor begins at a multiple of its element size.
-  const ordered = pairs
+  const ordered = pairsOf(tensors)
     .map(([name, value]) => ({ name, value, width: widthOf(name, value) }))
     .sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
 

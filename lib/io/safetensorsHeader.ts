@@ -5,6 +5,8 @@
  * the first character that has no business there, so that it holds no more than the tensors it describes.
  */
 
+import { shown } from './source.js';
+
 /** A tensor's line in the header, as written. */
 export interface HeaderEntry {
   readonly name: string;
@@ -21,11 +23,6 @@ export interface Header {
 
 /** Why a header is refused. */
 export class HeaderFault extends Error {}
-
-/** A name in a message: hostile ones are long. */
-export function shown(name: string): string {
-  return name.length > 80 ? `${name.slice(0, 77)}...` : name;
-}
 
 /** @throws HeaderFault that names the tensor and what is wrong with it */
 export function parseHeader(text: string): Header {

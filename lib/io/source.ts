@@ -84,3 +84,8 @@ export class Source {
 function unreadable(path: string, why: string, cause?: unknown): TenchError {
   return new TenchError(`cannot read ${path}: ${why}`, { code: 'ERR_TENCH_READ', cause });
 }
+
+/** A name in a message: hostile ones are long. */
+export function shown(name: string): string {
+  return name.length > 80 ? `${name.slice(0, 77)}...` : name;
+}

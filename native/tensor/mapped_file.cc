@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "booleans.h"
 #include "convert.h"
 #include "instance.h"
 
@@ -64,6 +65,7 @@ at::Tensor map_tensor(const std::shared_ptr<Mapping>& mapping, uint64_t size, ui
   if (begin > size || bytes > size - begin) throw BadArgument("`places` lead beyond the end of the file");
   if (bytes == 0) return at::empty(shape, options);
   uint8_t* data = mapping->bytes() + begin;
+  if (dtype == at::kBool) make_booleans(data, bytes);
   // Operators read whole elements, so they must lie at multiples of their size.
   if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(dtype) != 0) {
     at::Tensor copy = at::empty(shape, options);
@@ -148,8 +150,13 @@ napi_value view_storage(Arguments& arguments) {
   if (offset < 0 || elements > static_cast<uint64_t>(INT64_MAX) ||
       (elements > 0 && (furthest >= available || static_cast<uint64_t>(offset) > available - 1 - furthest)))
     throw BadArgument("the tensor reaches beyond its storage");
+  if (reinterpret_cast<uintptr_t>(base.storage().data()) % c10::elementSize(dtype) != 0)
+    throw BadArgument("the storage lies at an odd address");
   at::Tensor view = at::empty({0}, base.options().dtype(dtype).requires_grad(false));
   view.set_(base.storage(), elements > 0 ? offset : 0, shape, strides);
+  // The storage may be that of numbers too, so bytes that are no booleans are left as they are, and a copy is read.
+  if (dtype == at::kBool && !all_booleans(static_cast<const uint8_t*>(base.storage().data()), base.storage().nbytes()))
+    view = view.view(at::kByte).ne(0);
   return js::number(env, arguments.instance.handles.insert(std::move(view)));
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "booleans.h"
 #include "convert.h"
 #include "instance.h"
 
@@ -42,6 +43,7 @@ napi_value from_data(Arguments& arguments) {
   }
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype).device(at::kCPU));
   if (bytes > 0) std::memcpy(tensor.mutable_data_ptr(), data, bytes);
+  if (dtype == at::kBool) make_booleans(static_cast<uint8_t*>(tensor.mutable_data_ptr()), bytes);
   if (device != at::kCPU) tensor = tensor.to(device);
   return js::number(env, arguments.instance.handles.insert(std::move(tensor)));
 }

@@ -56,9 +56,55 @@ def safetensors():
     return {"all.safetensors": {name: described(value) for name, value in tensors.items()}}
 
 
+def arrays():
+    matrix = np.arange(-6, 6).reshape(3, 4)
+    cases = {
+        "bool": np.array([[True, False], [False, True]]),
+        "scalar": np.array(-2.5),
+        "empty": np.zeros((0, 3), dtype=np.float32),
+        "fortran": np.asfortranarray(np.arange(24, dtype=np.float32).reshape(2, 3, 4)),
+        "fortran_vector": np.asfortranarray(np.arange(3.0)),
+    }
+    for code in ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "c16"]:
+        values = matrix * (1 + 2j) if code[0] == "c" else matrix / 3 if code[0] == "f" else matrix
+        for order in "<>":
+            if code[1:] != "1" or order == "<":
+                cases[("little_" if order == "<" else "big_") + code] = values.astype(order + code)
+    cases["big_fortran"] = np.asfortranarray(matrix.astype(">i2"))
+    return cases
+
+
+def refused_arrays():
+    return {
+        "object": np.array([1, "a"], dtype=object),
+        "record": np.zeros(2, dtype=[("x", "<f4"), ("y", "<i4")]),
+        "text": np.array(["a", "bc"]),
+        "dates": np.array(["2020-01-01"], dtype="M8[D]"),
+        "long_double": np.zeros(2, dtype=np.longdouble),
+    }
+
+
+def numpy_files():
+    expected = {}
+    cases = arrays()
+    np.savez(TARGET / "stored.npz", **cases)
+    np.savez_compressed(TARGET / "deflated.npz", **cases)
+    expected["stored.npz"] = {name: described(value) for name, value in cases.items()}
+    for name in ["little_f4", "big_c16", "fortran", "scalar"]:
+        np.save(TARGET / f"{name}.npy", cases[name])
+        expected[f"{name}.npy"] = {"value": described(cases[name])}
+    for version in [(2, 0), (3, 0)]:
+        with open(TARGET / f"version{version[0]}.npy", "wb") as file:
+            np.lib.format.write_array(file, cases["little_i4"], version=version)
+        expected[f"version{version[0]}.npy"] = {"value": described(cases["little_i4"])}
+    for name, value in refused_arrays().items():
+        np.save(TARGET / f"refused_{name}.npy", value)
+    return expected
+
+
 def main():
     TARGET.mkdir(parents=True, exist_ok=True)
-    expected = {**safetensors()}
+    expected = {**safetensors(), **numpy_files()}
     (TARGET / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
 
 
