@@ -1,0 +1,26 @@
+/** Two sides must compute the same before their times mean anything. */
+
+import { TenchError } from '../../lib/runtime/errors.js';
+
+/** What float32 leaves of many operations; both sides run the same kernels, so this is generous. */
+export const tolerance = 1e-4;
+
+/**
+ * Throws a TenchError (`ERR_TENCH_BENCH`) that names the first difference, unless `a` and `b` are equal within {@link tolerance}, relative
+ * to the larger of 1 and the value itself. Nothing, NaN and infinity agree with nothing: a work that computes them proves nothing.
+ */
+export function checkAgreement(
+  what: string,
+  a: { name: string; values: readonly number[] },
+  b: { name: string; values: readonly number[] },
+): void {
+  const fail = (how: string): TenchError =>
+    new TenchError(`${what}: ${a.name} and ${b.name} do not compute the same: ${how}`, { code: 'ERR_TENCH_BENCH' });
+  if (a.values.length !== b.values.length || a.values.length === 0)
+    throw fail(`${a.values.length} values and ${b.values.length}`);
+  a.values.forEach((value, i) => {
+    const other = b.values[i]!;
+    if (!(Math.abs(value - other) <= tolerance * Math.max(1, Math.abs(value))))
+      throw fail(`value ${i} is ${value} and ${other}`);
+  });
+}

@@ -1,0 +1,41 @@
+/** A benchmark is a description: which sides there are, and which works are compared between which of them. */
+
+import type { EnvironmentName } from './environments.js';
+import type { Side } from './side.js';
+
+export interface Comparison {
+  /** What is compared, for people. */
+  readonly title: string;
+  /** The ratio that it decides; where several comparisons decide one, the worst counts. Without: it stands in the detail only. */
+  readonly key?: string;
+  /** Names of tench's side and the peer's. Default: `tench` and `pytorch`. */
+  readonly sides?: readonly [tench: string, peer: string];
+  /** The work's name on tench's side, and on the peer's where it has another there. */
+  readonly work: string;
+  readonly peerWork?: string;
+  /** How often the work is done for one timing: enough for some ten milliseconds. */
+  readonly iterations: number;
+  /** Numbers of threads that it is measured with. Default: 1 and 2. null: each side's own choice. */
+  readonly threads?: readonly (number | null)[];
+}
+
+/** What a run knows when it makes the sides. */
+export interface BenchContext {
+  /** The Python of the benchmark's environment, where it has one. */
+  readonly python: string;
+  /** The folder of data that the user has named, or null. */
+  readonly data: string | null;
+}
+
+export interface Benchmark {
+  readonly name: string;
+  /** One line for `list`. */
+  readonly summary: string;
+  /** Where the peers live; null where they need nothing. */
+  readonly environment: EnvironmentName | null;
+  /** Whether every side that has a LibTorch must have the same. Default true. */
+  readonly sameLibTorch?: boolean;
+  /** Makes the sides by name; none starts its process before it is asked. */
+  sides(context: BenchContext): Readonly<Record<string, Side>>;
+  readonly comparisons: readonly Comparison[];
+}

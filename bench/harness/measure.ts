@@ -1,0 +1,129 @@
+/** Carries out a benchmark: checks that the sides agree, then lets them take turns and times them. */
+
+import { TenchError } from '../../lib/runtime/errors.js';
+import { checkAgreement } from './agree.js';
+import type { BenchContext, Benchmark, Comparison } from './benchmark.js';
+import type { Side } from './side.js';
+import { ratioOf, summarise, type Summary } from './statistics.js';
+
+/** What one comparison gave with one number of threads. Times are nanoseconds for doing the work once. */
+export interface Measurement {
+  readonly title: string;
+  readonly key: string | null;
+  readonly peer: string;
+  readonly threads: number | null;
+  readonly ratio: Summary;
+  readonly tenchNs: Summary;
+  readonly peerNs: Summary;
+}
+
+export interface Effort {
+  /** Rounds that are timed; in each, both sides do the work. */
+  readonly rounds: number;
+  /** Rounds before them that are not: code is compiled, caches and allocators fill. */
+  readonly warmUp: number;
+}
+
+/** What a run is worth trusting: the second is for a look, and does the same work less often. */
+export const efforts = { full: { rounds: 21, warmUp: 3 }, quick: { rounds: 5, warmUp: 2 } } as const;
+
+export interface Result {
+  readonly libtorch: string | null;
+  readonly measurements: readonly Measurement[];
+}
+
+/**
+ * Measures every comparison of a benchmark.
+ *
+ * @param onMeasurement hears each as it comes
+ * @throws TenchError (`ERR_TENCH_BENCH`) when two sides compute different values, have different LibTorches where one is asked for, or end
+ */
+export async function measure(
+  benchmark: Benchmark,
+  effort: Effort,
+  context: BenchContext,
+  onMeasurement: (measurement: Measurement) => void = () => undefined,
+): Promise<Result> {
+  const sides = benchmark.sides(context);
+  const close = (): void => Object.values(sides).forEach((side) => side.close());
+  process.once('exit', close);
+  try {
+    const libtorch = await libtorchOf(sides, benchmark);
+    const measurements: Measurement[] = [];
+    for (const comparison of benchmark.comparisons) {
+      for (const threads of comparison.threads ?? [1, 2]) {
+        const measurement = await compare(sides, comparison, threads, effort);
+        measurements.push(measurement);
+        onMeasurement(measurement);
+      }
+    }
+    return { libtorch, measurements };
+  } finally {
+    process.off('exit', close);
+    close();
+  }
+}
+
+/** The LibTorch that tench's own side, the first, computes with. */
+async function libtorchOf(sides: Readonly<Record<string, Side>>, benchmark: Benchmark): Promise<string | null> {
+  let first: string | null = null;
+  for (const [name, side] of Object.entries(sides)) {
+    const version = await side.libtorch();
+    first ??= version;
+    if (benchmark.sameLibTorch !== false && version !== null && version !== first)
+      throw failure(
+        `${name} computes with LibTorch ${version}, and tench with ${first}: \`npm run bench:setup\` mends it`,
+      );
+  }
+  return first;
+}
+
+async function compare(
+  sides: Readonly<Record<string, Side>>,
+  { title, key, sides: names = ['tench', 'pytorch'], work, peerWork = work, iterations }: Comparison,
+  threads: number | null,
+  { rounds, warmUp }: Effort,
+): Promise<Measurement> {
+  const pair = names.map((name, i) => {
+    const side = sides[name];
+    if (side === undefined) throw failure(`${title}: there is no side \`${name}\``);
+    return { name, side, task: { work: i === 0 ? work : peerWork, threads } };
+  });
+  const [tench, peer] = pair as [(typeof pair)[0], (typeof pair)[0]];
+  checkAgreement(
+    title,
+    { name: tench.name, values: await tench.side.values(tench.task) },
+    { name: peer.name, values: await peer.side.values(peer.task) },
+  );
+
+  const times = new Map(pair.map((one) => [one, [] as number[]]));
+  for (let round = -warmUp; round < rounds; round += 1) {
+    // Who begins alternates, so that a machine that grows slower or quicker favours neither.
+    for (const one of round % 2 === 0 ? [tench, peer] : [peer, tench]) {
+      const time = (await one.side.time(one.task, iterations)) / iterations;
+      if (round >= 0) times.get(one)?.push(time);
+    }
+  }
+  const [tenchTimes, peerTimes] = [times.get(tench) ?? [], times.get(peer) ?? []];
+  return {
+    title,
+    key: key ?? null,
+    peer: peer.name,
+    threads,
+    ratio: ratioOf(tenchTimes, peerTimes),
+    tenchNs: summarise(tenchTimes),
+    peerNs: summarise(peerTimes),
+  };
+}
+
+/** The ratios by key, the worst where several measurements decide one. */
+export function ratiosOf(measurements: readonly Measurement[]): Record<string, number> {
+  const ratios: Record<string, number> = {};
+  for (const { key, ratio } of measurements)
+    if (key !== null) ratios[key] = Math.min(ratios[key] ?? Infinity, ratio.median);
+  return ratios;
+}
+
+function failure(message: string): TenchError {
+  return new TenchError(message, { code: 'ERR_TENCH_BENCH' });
+}
