@@ -1,6 +1,6 @@
 /** Progress: a bar for the pass that is running, in a terminal only, and the table of the epochs that are done, anywhere. */
 
-import { SingleBar, type Options, type Params } from 'cli-progress';
+import type { Options, Params, SingleBar } from 'cli-progress';
 
 import { AvgStatsCallback, Callback, type EpochRecord } from '../learner/index.js';
 import { EpochTable, formatDuration } from './table.js';
@@ -23,6 +23,8 @@ export class ProgressCallback extends Callback {
   private readonly table: ProgressStream;
   private readonly line: ProgressStream;
   private readonly interactive: boolean;
+  /** Loaded where there is a bar to show, and nowhere else. */
+  private Bar: typeof SingleBar | null = null;
   private bar: SingleBar | null = null;
   private before: ((record: EpochRecord) => void) | null = null;
 
@@ -37,7 +39,8 @@ export class ProgressCallback extends Callback {
     this.interactive = this.line.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
   }
 
-  override beginFit(): void {
+  override async beginFit(): Promise<void> {
+    if (this.interactive) this.Bar = (await import('cli-progress')).SingleBar;
     const names = this.learn.find(AvgStatsCallback)?.names ?? ['loss'];
     const table = new EpochTable(names, this.table.isTTY === true ? (this.table.columns ?? 80) : Infinity);
     let lines = table.header();
@@ -75,7 +78,7 @@ export class ProgressCallback extends Callback {
 
   private start(pass: 'train' | 'valid'): void {
     this.stop();
-    if (!this.interactive) return;
+    if (this.Bar === null) return;
     const { learn } = this;
     const stats = learn.find(AvgStatsCallback)?.[pass];
     const title = `epoch ${learn.epoch + 1}/${learn.epochs} ${pass}`;
@@ -88,7 +91,7 @@ export class ProgressCallback extends Callback {
         ...(loss === undefined ? {} : { loss }),
       });
     };
-    this.bar = new SingleBar({
+    this.bar = new this.Bar({
       stream: this.line,
       format,
       fps: framesPerSecond,

@@ -101,7 +101,7 @@ export async function downloadFile(url: string | URL, target: string, options: D
         onProgress,
         silenceMs,
         signal,
-        connections: openConnections(),
+        connections: await openConnections(),
       };
       try {
         await gather(job, retries);

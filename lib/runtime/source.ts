@@ -3,14 +3,14 @@
  *
  * undici's `request` is used instead of Node's own fetch because fetch undoes a Content-Encoding, which some servers
  * set on .tgz files: the bytes would then match neither the published size nor the hash. It also honours HTTP_PROXY,
- * HTTPS_PROXY and NO_PROXY, which Node 20 does not.
+ * HTTPS_PROXY and NO_PROXY, which Node 20 does not. It is loaded when something is downloaded: loading it takes as long as starting Node.
  */
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { TenchError } from './errors.js';
 import { codeOf, messageOf } from './systemError.js';
@@ -44,7 +44,8 @@ const maxRedirects = 10;
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** The connections of one download; `destroy()` them at its end. Timeouts are the caller's, through the signal. */
-export function openConnections(environment: NodeJS.ProcessEnv = process.env): Dispatcher {
+export async function openConnections(environment: NodeJS.ProcessEnv = process.env): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
   const proxied = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'].some((name) => environment[name]);
   const options = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
   return proxied ? new EnvHttpProxyAgent(options) : new Agent(options);
@@ -118,6 +119,7 @@ async function follow(
   headers: Record<string, string>,
   options: SourceOptions,
 ): Promise<Dispatcher.ResponseData> {
+  const { request } = await import('undici');
   let at = url;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     // A private mirror's name and password are for it alone, not for where it redirects to.

@@ -8,7 +8,8 @@
  * sharp decodes (libvips with its codecs prebuilt for the platforms that matter: JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG); nothing else of it is used.
  */
 
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp, default as SharpFactory } from 'sharp';
+
 import { TenchError } from '../tensor/errors.js';
 import { Image, type Channels } from './image.js';
 import { readPixelFormat, type PixelFormat } from './imageHeader.js';
@@ -21,9 +22,16 @@ export interface DecodeOptions {
 /** 2 x 1024^3 / 4 / 3, the limit at which Pillow refuses an image. */
 export const DEFAULT_MAX_PIXELS = 178_956_970;
 
-// Images are decoded side by side, so one thread for each is enough; and its cache goes by path, so it would not see that a file has changed.
-sharp.concurrency(1);
-sharp.cache(false);
+let opened: Promise<typeof SharpFactory> | undefined;
+
+/** sharp, opened when the first image is decoded: it takes a quarter of the time in which a program that needs none could have started. */
+async function openSharp(): Promise<typeof SharpFactory> {
+  const { default: sharp } = await import('sharp');
+  // Images are decoded side by side, so one thread for each is enough; and its cache goes by path, so it would not see that a file has changed.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return sharp;
+}
 
 /**
  * Decodes an image file.
@@ -35,6 +43,7 @@ export async function decodeImage(
   { maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions = {},
 ): Promise<Image> {
   try {
+    const sharp = await (opened ??= openSharp());
     const source = sharp(path, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
     const format = readPixelFormat(path) ?? formatOf(await source.metadata());
     if (format.bits === 12) throw new Error('JPEG with 12 bits a sample is not supported');

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-import { Parser, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 
 import { isExecutable, type EntryWriter } from './writer.js';
 
@@ -27,6 +27,7 @@ export interface TarOptions {
  * @throws Error if the archive is damaged or ends early, and what `writer` throws
  */
 export async function readTar(path: string, writer: EntryWriter, options: TarOptions): Promise<void> {
+  const { Parser } = await import('tar');
   const parser = new Parser({ strict: true });
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));

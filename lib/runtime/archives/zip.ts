@@ -4,7 +4,7 @@
  * yauzl reads the central directory, as zip readers must, and checks sizes; names and checksums are looked at here.
  */
 
-import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 import { crc32 } from './crc32.js';
 import { isExecutable, type EntryWriter } from './writer.js';
@@ -21,6 +21,7 @@ export interface ZipOptions {
  * @throws Error if the archive is damaged or ends early, and what `writer` throws
  */
 export async function readZip(path: string, writer: EntryWriter, options: ZipOptions): Promise<void> {
+  const { getFileNameLowLevel, openPromise } = await import('yauzl');
   // decodeStrings would turn backslashes into slashes before anyone could object to them.
   const zip = await openPromise(path, { decodeStrings: false, validateEntrySizes: true, autoClose: false });
   let received = 0;
