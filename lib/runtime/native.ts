@@ -59,7 +59,9 @@ export function loadAddon({
   const require = createRequire(import.meta.url);
   try {
     (require(loader) as Loader).open(librariesOf(libtorch));
-    return require(addon) as NativeAddon;
+    const native = require(addon) as NativeAddon;
+    native.finalizers ??= secondEnvironment(addon);
+    return native;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TenchError(
@@ -70,6 +72,13 @@ export function loadAddon({
       },
     );
   }
+}
+
+/** Loads the addon again, for a Node-API environment in which nothing is ever thrown: finalizers need one (native/tensor/instance.h). */
+function secondEnvironment(addon: string): unknown {
+  const module = { exports: { environment: null as unknown } };
+  process.dlopen(module, addon);
+  return module.exports.environment;
 }
 
 /**

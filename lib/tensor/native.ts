@@ -24,8 +24,10 @@ export interface NativeMemory {
  * finding them dead, and releasing them, between the reading of a handle and its use.
  */
 export interface NativeAddon {
-  /** Gives the addon the function that makes JavaScript errors out of a code and a message. */
-  initialize(makeError: (code: string, message: string) => Error): void;
+  /** The environment through which finalizers are tied; opaque. */
+  finalizers: unknown;
+  /** Gives the addon that environment, and the function that makes JavaScript errors out of a code and a message. */
+  initialize(makeError: (code: string, message: string) => Error, finalizers: unknown): void;
   /** Schemas of all ATen operators of the loaded LibTorch, in its own notation. */
   schemas(): string[];
   /** Version of the LibTorch that the addon was built against. */
@@ -153,6 +155,6 @@ addon.initialize((code, message) => {
   if (code === 'ERR_TENCH_ARGUMENT') return new ArgumentError(message);
   if (code === 'ERR_TENCH_OPERATOR') return new OperatorError(message);
   return new TenchError(message, { code });
-});
+}, addon.finalizers);
 
 export const native: NativeAddon = addon;

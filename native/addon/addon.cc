@@ -16,11 +16,27 @@
 
 namespace {
 
+// initialize(makeError, finalizers)
 napi_value initialize(tench::Arguments& arguments) {
-  tench::check(arguments.env,
-               napi_create_reference(arguments.env, arguments.values[0], 1, &arguments.instance.make_error),
-               "reference");
+  napi_env env = arguments.env;
+  void* finalizers = nullptr;
+  tench::check(env, napi_get_value_external(env, arguments.values[1], &finalizers), "second environment");
+  arguments.instance.finalizers = static_cast<napi_env>(finalizers);
+  tench::check(env, napi_create_reference(env, arguments.values[0], 1, &arguments.instance.make_error), "reference");
   return nullptr;
+}
+
+// The second time that this file is loaded into a thread: only its environment is wanted, see Instance::finalizers.
+void export_environment(napi_env env, napi_value exports) {
+  napi_value external = nullptr;
+  tench::check(env, napi_create_external(env, env, nullptr, nullptr, &external), "external");
+  tench::check(env, napi_set_named_property(env, exports, "environment", external), "export");
+}
+
+bool wants_environment(napi_env env, napi_value exports) {
+  bool wanted = false;
+  tench::check(env, napi_has_named_property(env, exports, "environment", &wanted), "property");
+  return wanted;
 }
 
 void add_exports(napi_env env, napi_value exports) {
@@ -48,7 +64,10 @@ void add_exports(napi_env env, napi_value exports) {
 
 NAPI_MODULE_INIT() {
   try {
-    add_exports(env, exports);
+    if (wants_environment(env, exports))
+      export_environment(env, exports);
+    else
+      add_exports(env, exports);
   } catch (const tench::PendingException&) {
     return nullptr;
   } catch (const std::exception& error) {

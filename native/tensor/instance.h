@@ -24,6 +24,10 @@ struct Instance {
   ~Instance();
 
   napi_env env;
+  // What finalizers are tied through: a second environment of the same thread, which never has an exception pending.
+  // Node rethrows an exception of ours while it still notes it as pending; when that collects garbage and a finalizer
+  // of the same environment runs, Node takes the exception for the finalizer's and ends the process.
+  napi_env finalizers = nullptr;
   HandleTable handles;
   std::vector<std::unique_ptr<OperatorSet>> operators;
   // JavaScript functions that LibTorch's graph refers to.

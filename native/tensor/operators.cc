@@ -178,7 +178,8 @@ void finalize_tensor(node_api_basic_env env, void* data, void* hint) {
 
 void tie(Instance& instance, napi_value shell, double handle) {
   void* data = reinterpret_cast<void*>(static_cast<uint64_t>(handle));
-  check(instance.env, napi_add_finalizer(instance.env, shell, data, finalize_tensor, &instance, nullptr), "finalizer");
+  check(instance.env, napi_add_finalizer(instance.finalizers, shell, data, finalize_tensor, &instance, nullptr),
+        "finalizer");
 }
 
 napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, const Given& given,

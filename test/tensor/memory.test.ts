@@ -9,9 +9,11 @@ const library = new URL('../../lib/tensor/index.js', import.meta.url).href;
 /** Node binaries to try: this one, and those that TENCH_NODES names (separated by colons), as CI does. */
 const nodes = [process.execPath, ...(process.env.TENCH_NODES ?? '').split(':').filter((path) => path !== '')];
 
-function run(node: string, code: string): string {
+function run(node: string, code: string, flags: string[] = []): string {
   const script = `const T = await import(${JSON.stringify(library)}); ${code}`;
-  return execFileSync(node, ['--expose-gc', '--input-type=module', '--eval', script], { encoding: 'utf8' }).trim();
+  return execFileSync(node, ['--expose-gc', ...flags, '--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  }).trim();
 }
 
 for (const node of nodes) {
@@ -35,6 +37,21 @@ for (const node of nodes) {
       run(node, `for (let i = 0; i < 100; i += 1) T.ones([4]); gc(); console.log(T.memory().tensors);`),
     );
     t.ok(alive < 10, `${alive} of 100 dropped tensors are left after a collection`);
+  });
+
+  // In a callback of the event loop Node allocates while it rethrows, and so may collect garbage with the exception half thrown.
+  t.test(`a collection in the middle of a throw harms nobody (Node ${version})`, async (t) => {
+    const code = `
+      const x = T.ones([2]);
+      let caught = 0;
+      setTimeout(() => {
+        for (let i = 0; i < 30000; i += 1) {
+          x.add(1);
+          try { T.callOperator('aten::add.Tensor', [x]); } catch { caught += 1; }
+        }
+        console.log(caught);
+      });`;
+    t.equal(run(node, code, ['--max-semi-space-size=1', '--stack-trace-limit=0']), '30000');
   });
 }
 
