@@ -4,3 +4,6 @@ export { writeAtomically } from './atomic.js';
 export type { NamedTensors } from './elements.js';
 export { readNpy, readNpz, writeNpy, writeNpz } from './numpy.js';
 export { readSafetensors, writeSafetensors, type ReadSafetensorsOptions, type Safetensors } from './safetensors.js';
+export { readTorch, type ReadTorchOptions } from './torch/read.js';
+export { stateDictOf, type TorchValue } from './torch/values.js';
+export { writeTorch } from './torch/write.js';

@@ -85,6 +85,17 @@ export class ZipReader {
     }
   }
 
+  /** Where the bytes of an entry lie in the file; null for one that is compressed. */
+  async placeOf(name: string): Promise<number | null> {
+    const entry = this.entries.get(name);
+    if (entry?.compressionMethod !== 0) return null;
+    try {
+      return (await this.zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart;
+    } catch (error) {
+      throw asDamage(this.source, error, `its entry ${shown(name)} cannot be found`);
+    }
+  }
+
   /** Checks the checksums of all entries, one at a time. */
   async verify(): Promise<void> {
     for (const name of this.entries.keys()) await this.read(name);

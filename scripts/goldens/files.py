@@ -5,8 +5,11 @@
 Beside the files stands expected.json: by file and name, each tensor's dtype, shape, and elements in row-major order as little-endian hex.
 """
 
+import collections
 import json
 import pathlib
+import sys
+import types
 
 import numpy as np
 import torch
@@ -102,9 +105,106 @@ def numpy_files():
     return expected
 
 
+def plain(value):
+    """A value of torch.save as JSON: what JSON lacks is an object with one key that names it."""
+    if isinstance(value, torch.Tensor):
+        kind = "parameter" if isinstance(value, torch.nn.Parameter) else "tensor"
+        return {kind: {**described(value), "strides": list(value.stride()), "requiresGrad": value.requires_grad}}
+    if isinstance(value, (torch.dtype, torch.device)):
+        return str(value).removeprefix("torch.")
+    if isinstance(value, tuple):
+        return {"tuple": [plain(item) for item in value]}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, set):
+        return {"set": sorted(value)}
+    if isinstance(value, dict):
+        return {"dict": [[plain(key), plain(item)] for key, item in value.items()]}
+    if isinstance(value, (bytes, bytearray)):
+        return {"bytes": value.hex()}
+    if isinstance(value, complex):
+        return {"complex": [value.real, value.imag]}
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else {"integer": str(value)}
+    return {"float": str(value).replace("inf", "Infinity").replace("nan", "NaN")} if value != value or value in (1e400, -1e400) else value
+
+
+def model_and_optimizer():
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Flatten(), torch.nn.Linear(8, 3))
+    optimizer = torch.optim.AdamW(
+        [{"params": model[0].parameters(), "lr": 0.5}, {"params": [*model[1].parameters(), *model[3].parameters()]}], amsgrad=True
+    )
+    model(torch.randn(2, 1, 4, 4)).sum().backward()
+    optimizer.step()
+    return model, optimizer
+
+
+def torch_values():
+    base = torch.arange(24.0).reshape(2, 3, 4)
+    shared = torch.arange(6, dtype=torch.int16)
+    listed = [1, 2.5]
+    complex_values = torch.tensor([1 + 2j, 3 - 4j])
+    return {
+        "dtypes": every_dtype(),
+        "complex32": torch.tensor([0x3C00, 0x4000], dtype=torch.int16).view(torch.complex32),
+        "complex128": torch.tensor([1 + 1j], dtype=torch.complex128),
+        "strided": base.permute(2, 0, 1),
+        "part": base[1, :, 1:3],
+        "expanded": torch.tensor([1.0, 2.0]).expand(3, 2),
+        "channels last": torch.arange(16.0).reshape(1, 2, 2, 4).to(memory_format=torch.channels_last),
+        "shared": [shared, shared[2:4], shared],
+        "conjugated": complex_values.conj(),
+        "negated": torch.tensor([1 + 2j, 3 - 4j]).conj().imag,
+        "learned": torch.tensor([1.0], requires_grad=True),
+        "parameter": torch.nn.Parameter(torch.tensor([[1.0, 2.0]])),
+        "frozen parameter": torch.nn.Parameter(torch.tensor([3.0]), requires_grad=False),
+        "numbers": [0, -1, 255, 256, 65536, -(2**31), 2**31, 2**53, -(2**70), 0.1, -0.5, 1e300, float("inf"), float("-inf"), float("nan")],
+        "texts": ["", "ünï ☃ 𝄞", "a\nb"],
+        "bytes": [b"", b"\x00\xff", bytearray(b"\x80a")],
+        "others": [None, True, False, 1 - 2j, {1, 2, 3}, (), (1,), (1, 2), (1, 2, 3), (1, (2, [3, (4,)]))],
+        "torch's": [torch.Size([2, 3]), torch.float32, torch.bfloat16, torch.device("cpu"), torch.device("cuda", 1)],
+        "dicts": [{}, {1: "a", "b": {2: [3]}}, collections.OrderedDict([("z", 1), ("a", 2)]), {(1, 2): 3}],
+        "twice": [listed, listed],
+    }
+
+
+class Unwelcome:
+    """A class of the writer's own, which no reader may import."""
+
+
+def refused_torch_values():
+    return {
+        "class": Unwelcome(),
+        "module": torch.nn.Linear(1, 1),
+        "sparse": torch.eye(2).to_sparse(),
+        "quantized": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+        "numpy scalar": np.float32(1),
+        "storage": torch.ones(2).untyped_storage(),
+    }
+
+
+def torch_files():
+    model, optimizer = model_and_optimizer()
+    values = torch_values()
+    contents = {"model.pt": model.state_dict(), "optimizer.pt": optimizer.state_dict(), "values.pt": values}
+    for name, value in contents.items():
+        torch.save(value, TARGET / name)
+    for protocol in [3, 4, 5]:
+        torch.save(values, TARGET / f"protocol{protocol}.pt", pickle_protocol=protocol)
+    torch.save(values, TARGET / "legacy.pt", _use_new_zipfile_serialization=False)
+    Unwelcome.__module__ = "somewhere.else"
+    sys.modules["somewhere"] = sys.modules["somewhere.else"] = types.SimpleNamespace(Unwelcome=Unwelcome)
+    for name, value in refused_torch_values().items():
+        torch.save(value, TARGET / f"refused_{name.replace(' ', '_')}.pt")
+    return {name: {"value": plain(value)} for name, value in contents.items()}
+
+
 def main():
     TARGET.mkdir(parents=True, exist_ok=True)
-    expected = {**safetensors(), **numpy_files()}
+    expected = {**safetensors(), **numpy_files(), **torch_files()}
     (TARGET / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -61,6 +61,12 @@ def described(value):
     return {'dtype': str(value.dtype)[6:], 'shape': list(value.shape), 'hex': data.hex()}
 `;
 
+/** Writes values of torch.save down in Python, by the very function that made the golden files. */
+export const plainInPython = `
+import json, runpy, sys
+plain = runpy.run_path(${JSON.stringify(fileURLToPath(new URL('../../../scripts/goldens/files.py', import.meta.url)))})['plain']
+`;
+
 /** A repeatable stream of numbers in [0, 1) (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed;
