@@ -1,13 +1,15 @@
 /**
- * Writes the curated surface of operators, lib/tensor/generated/{methods,functions}.ts, out of LibTorch's own schemas.
+ * Writes the curated surface of operators, lib/tensor/generated/{methods,functions}.ts, out of LibTorch's own schemas, and the table of
+ * those that are called past the boxed stack, native/tensor/generated/direct_table.h, out of its headers.
  *
- * `node dist/scripts/generate-operators.js` rewrites the two files; with `--check` it only says whether they are up to date.
+ * `node dist/scripts/generate-operators.js` rewrites the files; with `--check` it only says whether they are up to date.
  * Which operators belong to the surface stands in scripts/operators.txt.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
+import { directTable } from './direct-table.js';
 import { parseSchema, type Argument, type Schema } from './schema.js';
 
 const root = new URL('../../', import.meta.url);
@@ -171,7 +173,9 @@ function order(schemas: readonly Schema[]): Schema[] {
 
 async function write(path: string, text: string): Promise<boolean> {
   const url = new URL(path, root);
-  const pretty = await format(text, { ...(await resolveConfig(url.pathname)), filepath: url.pathname });
+  const pretty = path.endsWith('.ts')
+    ? await format(text, { ...(await resolveConfig(url.pathname)), filepath: url.pathname })
+    : text;
   if (check) return readFileSync(url, 'utf8') === pretty;
   writeFileSync(url, pretty);
   return true;
@@ -200,12 +204,14 @@ async function main(): Promise<void> {
   const methods: string[] = [];
   const methodTable: string[] = [];
   const functions: string[] = [];
+  const surface: Schema[] = [];
   for (const name of [...new Set(wanted)].sort()) {
     const schemas = order(byName.get(name) ?? []);
     if (schemas.length === 0)
       throw new Error(
         `scripts/operators.txt names ${name}, which LibTorch does not have in a form that tench can call`,
       );
+    surface.push(...schemas);
     const camel = camelCase(name);
     const asMethod = schemas.filter(isTensorFirst);
     const writes = schemas.some((schema) => schema.arguments.some((argument) => argument.alias.includes('!')));
@@ -242,6 +248,7 @@ async function main(): Promise<void> {
       'lib/tensor/generated/functions.ts',
       `${header('The operators as functions: for those that make tensors, take lists, or read better so.')}import { factoryFunction, operatorFunction } from '../install.js';\nimport type { Tensor } from '../tensor.js';\n${imports(functions)}\n${functions.join('\n\n')}\n`,
     ),
+    await write('native/tensor/generated/direct_table.h', directTable(surface)),
   ];
   if (fresh.includes(false)) {
     console.error('The generated operators are not up to date: run `npm run generate`.');

@@ -1,13 +1,20 @@
 /** Calls an operator by its schema: JavaScript arguments go in as handles and values, results come out as tensors and values. */
 
+import { Kind, kindOf } from './direct.js';
 import { TenchError, invalid } from './errors.js';
 import { native, type Handle, type RawResult } from './native.js';
 import { adopt, createShell, fill, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
 import { isOptions } from './types.js';
 
+/** Direct calls by the kinds of their arguments: the addon's number of one, or -1 where the boxed call is wanted. */
+type DirectCalls = Map<number, number>;
+
 /** An operator with the overloads that may answer to its name, bound to the addon on first use. */
 export class Operator {
   private id: number | null | undefined;
+  private readonly direct: DirectCalls = new Map();
+  private lastKey = 0;
+  private lastDirect = -1;
 
   constructor(
     readonly name: string,
@@ -28,13 +35,68 @@ export class Operator {
     return this.invoke(args, undefined);
   }
 
-  invoke(args: unknown[], options: Record<string, unknown> | undefined): unknown {
+  /** {@link call} with up to five arguments, of which the first `count` were given: past the boxed call where the addon knows a way. */
+  callFew(count: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
+    // Three bits for each kind, after a bit that keeps the count apart.
+    let key = 1;
+    if (count > 0) key = (key << 3) | kindOf(a);
+    if (count > 1) key = (key << 3) | kindOf(b);
+    if (count > 2) key = (key << 3) | kindOf(c);
+    if (count > 3) key = (key << 3) | kindOf(d);
+    if (count > 4) key = (key << 3) | kindOf(e);
+    const direct = key === this.lastKey ? this.lastDirect : this.findDirect(key, count);
+    if (direct >= 0) {
+      const id = this.id!;
+      const shell = createShell();
+      let raw: RawResult;
+      if (count === 1) raw = native.callDirect(id, direct, shell, encodeOne(a));
+      else if (count === 2) raw = native.callDirect(id, direct, shell, encodeOne(a), encodeOne(b));
+      else if (count === 3) raw = native.callDirect(id, direct, shell, encodeOne(a), encodeOne(b), encodeOne(c));
+      else
+        raw = native.callDirect(
+          id,
+          direct,
+          shell,
+          encodeOne(a),
+          encodeOne(b),
+          encodeOne(c),
+          encodeOne(d),
+          encodeOne(e),
+        );
+      if (typeof raw === 'number') {
+        if (raw > 0) return fill(shell, raw);
+        forget(a);
+        return a;
+      }
+      if (raw !== undefined) return decode(raw, [a, b, c, d, e], null);
+    }
+    return this.call([a, b, c, d, e].slice(0, count));
+  }
+
+  private findDirect(key: number, count: number): number {
+    let direct = this.direct.get(key);
+    if (direct === undefined) {
+      const kinds = Array.from({ length: count }, (_, i) => (key >> (3 * (count - 1 - i))) & 7);
+      direct = (kinds.includes(Kind.other) ? null : native.bindDirect(this.bound(), this.kind, kinds)) ?? -1;
+      this.direct.set(key, direct);
+    }
+    this.lastKey = key;
+    this.lastDirect = direct;
+    return direct;
+  }
+
+  private bound(): number {
     if (this.id === undefined) this.id = native.bind(this.name, this.overloads);
     if (this.id === null) {
       throw new TenchError(`the loaded LibTorch ${native.builtVersion()} has no operator ${this.name}`, {
         code: 'ERR_TENCH_MISSING_OPERATOR',
       });
     }
+    return this.id;
+  }
+
+  invoke(args: unknown[], options: Record<string, unknown> | undefined): unknown {
+    const id = this.bound();
     let count = args.length;
     while (count > 0 && args[count - 1] === undefined) count -= 1;
     if (count > 31) throw invalid(`${this.name}: arguments`, 'at most 31', count);
@@ -74,7 +136,7 @@ export class Operator {
     }
 
     const shell = createShell();
-    const raw = native.call(this.id, this.kind, shell, tensors, encoded, names, values, namedTensors);
+    const raw = native.call(id, this.kind, shell, tensors, encoded, names, values, namedTensors);
     if (this.writes) {
       for (let i = 0; i < count; i += 1) forget(args[i]);
       if (named !== null) named.forEach(forget);
@@ -82,6 +144,13 @@ export class Operator {
     if (typeof raw === 'number') return raw > 0 ? fill(shell, raw) : alias(raw, args, named);
     return decode(raw, args, named);
   }
+}
+
+/** An argument of a direct call: tensors as handles, everything else as it is. */
+function encodeOne(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isTensor(value)) return handleOf(value);
+  return Array.isArray(value) && isTensor(value[0]) ? encodeTensors(value) : value;
 }
 
 function decode(raw: RawResult, args: unknown[], named: unknown[] | null): unknown {
@@ -108,6 +177,7 @@ function alias(code: number, args: unknown[], named: unknown[] | null): Tensor {
   return (index < 32 ? args[index] : named?.[index - 32]) as Tensor;
 }
 
+/** An operator may have changed the shape of what it wrote. */
 function forget(value: unknown): void {
   if (isTensor(value)) forgetShape(value);
   else if (Array.isArray(value)) value.forEach(forget);

@@ -10,7 +10,12 @@ import { isOptions } from './types.js';
 // eslint-disable-next-line no-restricted-syntax -- called by generated code only, which has no reader to confuse
 export function operatorFunction(name: string, overloads: readonly string[], writes: boolean): unknown {
   const operator = new Operator(name, overloads, writes, true);
-  return (...args: unknown[]) => operator.call(args);
+  return function (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
+    // An array of rest parameters would cost as much as the call itself.
+    if (arguments.length <= 5) return operator.callFew(arguments.length, a, b, c, d, e);
+    // eslint-disable-next-line prefer-rest-params -- see above
+    return operator.call([...arguments]);
+  };
 }
 
 /** Like {@link operatorFunction}, for operators that make tensors: takes `requiresGrad` among the options. */
@@ -33,9 +38,10 @@ export function installMethods(): void {
     const operator = new Operator(name, overloads, writes, true);
     Object.defineProperty(Tensor.prototype, method, {
       value: {
-        [method](this: Tensor, ...args: unknown[]): unknown {
-          args.unshift(this);
-          return operator.call(args);
+        [method](this: Tensor, a?: unknown, b?: unknown, c?: unknown, d?: unknown): unknown {
+          if (arguments.length <= 4) return operator.callFew(arguments.length + 1, this, a, b, c, d);
+          // eslint-disable-next-line prefer-rest-params -- an array of rest parameters would cost as much as the call itself
+          return operator.call([this, ...arguments]);
         },
       }[method],
       writable: true,

@@ -51,8 +51,15 @@ export interface NativeAddon {
     namedTensors: number,
   ): RawResult;
 
+  /** Finds the direct call for arguments of these kinds (see direct.ts); null when the boxed call must be used. */
+  bindDirect(operator: number, kind: boolean, kinds: readonly number[]): number | null;
+  /** A direct call; undefined when a value needs the boxed call after all. */
+  callDirect(operator: number, direct: number, shell: object | null, ...args: unknown[]): RawResult;
+
   track(shell: object, handle: Handle): void;
   release(handle: Handle): void;
+  /** Releases the first `count` handles. */
+  releaseAll(handles: Float64Array, count: number): void;
   isAlive(handle: Handle): boolean;
   share(handle: Handle): Handle;
 

@@ -27,6 +27,8 @@ export interface ScopeHooks {
   isTensor(value: unknown): value is Tensor;
   /** Ties a surviving tensor to the garbage collector. */
   survive(tensor: Tensor): void;
+  /** Disposes of tensors, those that are disposed already included. */
+  release(tensors: readonly Tensor[]): void;
 }
 
 let hooks: ScopeHooks;
@@ -55,12 +57,12 @@ export function scope<T>(fn: () => T): T {
     result = fn();
   } catch (error) {
     made = outer;
-    for (const tensor of inner) tensor.dispose();
+    hooks.release(inner);
     throw error;
   }
   made = outer;
   if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
-    for (const tensor of inner) tensor.dispose();
+    hooks.release(inner);
     throw new TenchError(
       'scope: the function returned a promise; a scope is synchronous, so await first and open the scope around the tensor work',
       {
@@ -68,11 +70,16 @@ export function scope<T>(fn: () => T): T {
       },
     );
   }
+  if (typeof result !== 'object' || result === null) {
+    hooks.release(inner);
+    return result;
+  }
   const kept = new Set<Tensor>();
   collect(result, kept, new Set());
+  hooks.release(inner.filter((tensor) => !kept.has(tensor)));
   for (const tensor of inner) {
-    if (!kept.has(tensor)) tensor.dispose();
-    else if (outer === null) hooks.survive(tensor);
+    if (!kept.has(tensor)) continue;
+    if (outer === null) hooks.survive(tensor);
     else outer.push(tensor);
   }
   return result;

@@ -28,6 +28,7 @@ let handleOfTensor: (tensor: Tensor) => Handle;
 let fillTensor: (tensor: Tensor, handle: Handle) => Tensor;
 let isTensorObject: (value: unknown) => value is Tensor;
 let forgetShapeOf: (tensor: Tensor) => void;
+let releaseTensors: (tensors: readonly Tensor[]) => void;
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the generated operators are installed on the prototype
 export interface Tensor extends TensorMethods {}
@@ -59,6 +60,17 @@ export class Tensor {
     isTensorObject = (value): value is Tensor => typeof value === 'object' && value !== null && #handle in value;
     forgetShapeOf = (tensor) => {
       tensor.#shape = undefined;
+    };
+    releaseTensors = (tensors) => {
+      const handles = new Float64Array(tensors.length);
+      let count = 0;
+      for (const tensor of tensors) {
+        if (tensor.#handle === 0) continue;
+        handles[count++] = tensor.#handle;
+        tensor.#handle = 0;
+        tensor.#grad = null;
+      }
+      native.releaseAll(handles, count);
     };
   }
 
@@ -357,5 +369,8 @@ setScopeHooks({
   isTensor,
   survive: (tensor) => {
     if (tensor.isAlive) native.track(tensor, handleOf(tensor));
+  },
+  release: (tensors) => {
+    releaseTensors(tensors);
   },
 });

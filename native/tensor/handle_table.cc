@@ -41,7 +41,9 @@ HandleTable::Slot* HandleTable::find(double handle) const {
   return found.tensor.defined() && found.generation == bits >> kSlotBits ? &found : nullptr;
 }
 
-at::Tensor HandleTable::get(double handle) const {
+at::Tensor HandleTable::get(double handle) const { return peek(handle); }
+
+const at::Tensor& HandleTable::peek(double handle) const {
   const Slot* found = find(handle);
   if (found == nullptr) {
     throw CodedError("ERR_TENCH_DISPOSED",
@@ -70,18 +72,26 @@ void HandleTable::release(double handle) {
 
 void HandleTable::hold_storage(Slot& slot) {
   slot.storage = nullptr;
+  slot.small_bytes = 0;
   if (!slot.tensor.unsafeGetTensorImpl()->has_storage()) return;
-  c10::StorageImpl* storage = slot.tensor.storage().unsafeGetStorageImpl();
+  c10::StorageImpl* storage = slot.tensor.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl();
+  const auto size = storage->sym_nbytes().maybe_as_int();
+  const int64_t bytes = size.has_value() && storage->data() != nullptr ? *size : 0;
+  if (bytes <= kSmallBytes) {
+    slot.small_bytes = static_cast<uint32_t>(bytes);
+    unreported_ += bytes;
+    return;
+  }
   StorageUse& use = storages_[storage];
   if (use.handles++ == 0) {
-    const auto bytes = storage->sym_nbytes().maybe_as_int();
-    use.bytes = bytes.has_value() && storage->data() != nullptr ? *bytes : 0;
-    unreported_ += use.bytes;
+    use.bytes = bytes;
+    unreported_ += bytes;
   }
   slot.storage = storage;
 }
 
 void HandleTable::drop_storage(Slot& slot) {
+  unreported_ -= slot.small_bytes;
   if (slot.storage == nullptr) return;
   const auto use = storages_.find(slot.storage);
   slot.storage = nullptr;

@@ -24,6 +24,8 @@ class HandleTable {
   // A copy, because the garbage collector may release the slot during any call that allocates in JavaScript. Throws on
   // a stale handle.
   at::Tensor get(double handle) const;
+  // Without the copy: only for as long as nothing runs that may allocate in JavaScript.
+  const at::Tensor& peek(double handle) const;
   bool contains(double handle) const;
   // Lets go of the tensor; a stale handle is ignored.
   void release(double handle);
@@ -35,7 +37,9 @@ class HandleTable {
  private:
   struct Slot {
     at::Tensor tensor;
+    // Null for small storages, whose bytes are counted by handle.
     c10::StorageImpl* storage = nullptr;
+    uint32_t small_bytes = 0;
     uint32_t generation = 1;
     uint32_t next_free = 0;
   };
@@ -45,6 +49,8 @@ class HandleTable {
   };
 
   static constexpr uint32_t kChunk = 4096;
+  // Below this, knowing which handles share a storage costs more than the memory is worth.
+  static constexpr int64_t kSmallBytes = 1024;
   static constexpr int kSlotBits = 26;
   static constexpr uint32_t kMaxGeneration = (1u << 27) - 1;
   static constexpr uint32_t kNone = ~0u;

@@ -22,10 +22,10 @@ napi_value dispatch(napi_env env, napi_callback_info info) {
   void* data = nullptr;
   napi_value values[Arguments::kMost];
   size_t count = Arguments::kMost;
+  // What was not given is filled up with undefined.
   if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return nullptr;
   const Binding& binding = *static_cast<Binding*>(data);
-  Arguments arguments{env, *binding.instance, count, {}};
-  for (size_t i = 0; i < Arguments::kMost; ++i) arguments.values[i] = values[i];
+  Arguments arguments{env, *binding.instance, count, values};
   try {
     napi_value result = binding.function(arguments);
     // At the end, when no tensor hangs on a JavaScript object that the collector might find dead: reporting may run it.

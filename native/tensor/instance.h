@@ -39,11 +39,11 @@ struct Instance {
 
 // The arguments of one call from JavaScript.
 struct Arguments {
-  static constexpr size_t kMost = 8;
+  static constexpr size_t kMost = 14;
   napi_env env;
   Instance& instance;
-  size_t count = kMost;
-  napi_value values[kMost];
+  size_t count;
+  const napi_value* values;
 
   at::Tensor tensor(size_t index) const { return instance.handles.get(js::to_double(env, values[index], "handle")); }
   std::vector<at::Tensor> tensors(size_t index) const;

@@ -3,22 +3,17 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/version.h>
 
-#include <optional>
+#include <exception>
 #include <sstream>
+#include <utility>
 
 #include "convert.h"
+#include "direct.h"
 #include "instance.h"
 
 namespace tench {
 
 namespace {
-
-// The arguments of one operator call as JavaScript gave them.
-struct Given {
-  std::vector<JsArgument> positional;
-  std::vector<std::string> names;
-  std::vector<JsArgument> named;
-};
 
 std::vector<JsArgument> read_arguments(napi_env env, napi_value array, uint32_t tensors) {
   uint32_t count = 0;
@@ -182,6 +177,161 @@ void tie(Instance& instance, napi_value shell, double handle) {
         "finalizer");
 }
 
+// Runs a call and puts the operator's name, and where LibTorch refuses also the arguments, before the message.
+template <class Describe, class Call>
+napi_value with_context(Instance& instance, const std::string& name, Describe describe, Call call) {
+  try {
+    return call();
+  } catch (const CodedError&) {
+    throw_to_js(instance, name + ": ");
+  } catch (const PendingException&) {
+    throw;
+  } catch (...) {
+    // Described now and not before the call: a message must not cost those calls that need none.
+    const std::exception_ptr error = std::current_exception();
+    std::string context = name;
+    try {
+      context += "(" + describe() + ")";
+    } catch (...) {
+      // A handle that is gone cannot be described; the error itself still can.
+    }
+    try {
+      std::rethrow_exception(error);
+    } catch (...) {
+      throw_to_js(instance, context + ": ");
+    }
+  }
+  return nullptr;
+}
+
+napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& given, bool kind, napi_value shell) {
+  napi_env env = instance.env;
+  const c10::OperatorHandle& overload = set.overloads.size() == 1 ? set.overloads[0] : choose(instance, set, given);
+  const c10::FunctionSchema& schema = overload.schema();
+  if (set.overloads.size() == 1) explain(instance, schema, given);
+  const WholeScalar whole = scalar_kind(instance, kind, given);
+
+  torch::jit::Stack stack;
+  stack.reserve(schema.arguments().size());
+  for (size_t i = 0; i < schema.arguments().size(); ++i) {
+    const c10::Argument& argument = schema.arguments()[i];
+    const JsArgument* value = argument_at(env, given, schema, i);
+    stack.push_back(value == nullptr ? *argument.default_value() : to_ivalue(instance, argument, *value, whole));
+  }
+  overload.callBoxed(stack);
+
+  if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);
+  const double written = written_argument(instance, schema, given, stack[0].toTensor());
+  return written != 0 ? js::number(env, written) : new_tensor(instance, std::move(stack[0]).toTensor(), shell);
+}
+
+napi_value bind(Arguments& arguments) {
+  napi_env env = arguments.env;
+  auto set = std::make_unique<OperatorSet>();
+  set->name = js::to_string(env, arguments.values[0], "name");
+  uint32_t count = 0;
+  check(env, napi_get_array_length(env, arguments.values[1], &count), "array length");
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value overload = nullptr;
+    check(env, napi_get_element(env, arguments.values[1], i, &overload), "element");
+    const auto found = c10::Dispatcher::singleton().findSchema({set->name, js::to_string(env, overload, "overload")});
+    if (found.has_value()) set->overloads.push_back(*found);
+  }
+  if (set->overloads.empty()) return js::null(env);
+  arguments.instance.operators.push_back(std::move(set));
+  return js::number(env, static_cast<double>(arguments.instance.operators.size() - 1));
+}
+
+OperatorSet& operator_of(const Arguments& arguments) {
+  const size_t id = static_cast<size_t>(js::to_int64(arguments.env, arguments.values[0], "operator"));
+  if (id >= arguments.instance.operators.size()) throw BadArgument("unknown operator");
+  return *arguments.instance.operators[id];
+}
+
+// call(operator, kind, shell, tensors, args, names, values, namedTensors)
+napi_value call(Arguments& arguments) {
+  napi_env env = arguments.env;
+  Instance& instance = arguments.instance;
+  const OperatorSet& set = operator_of(arguments);
+  Given given;
+  const auto describe = [&] { return describe_given(instance, given); };
+  return with_context(instance, set.name, describe, [&] {
+    given.positional = read_arguments(env, arguments.values[4],
+                                      static_cast<uint32_t>(js::to_int64(env, arguments.values[3], "tensors")));
+    if (!js::is_nullish(env, arguments.values[5])) {
+      given.named = read_arguments(env, arguments.values[6],
+                                   static_cast<uint32_t>(js::to_int64(env, arguments.values[7], "tensors")));
+      for (uint32_t i = 0; i < given.named.size(); ++i) {
+        napi_value name = nullptr;
+        check(env, napi_get_element(env, arguments.values[5], i, &name), "element");
+        given.names.push_back(js::to_string(env, name, "name"));
+      }
+    }
+    return call_chosen(instance, set, given, js::to_bool(env, arguments.values[1], "kind"), arguments.values[2]);
+  });
+}
+
+// bindDirect(operator, kind, kinds)
+napi_value bind_direct(Arguments& arguments) {
+  napi_env env = arguments.env;
+  OperatorSet& set = operator_of(arguments);
+  std::vector<Kind> kinds;
+  for (const int64_t kind : js::to_int64_list(env, arguments.values[2], "kinds")) {
+    kinds.push_back(static_cast<Kind>(kind));
+  }
+  auto found = find_direct(set, std::move(kinds), js::to_bool(env, arguments.values[1], "kind"));
+  if (found == nullptr) return js::null(env);
+  set.direct.push_back(std::move(found));
+  return js::number(env, static_cast<double>(set.direct.size() - 1));
+}
+
+// callDirect(operator, direct, shell, ...args)
+napi_value call_direct(Arguments& arguments) {
+  Instance& instance = arguments.instance;
+  uint32_t id = 0, index = 0;
+  check(arguments.env, napi_get_value_uint32(arguments.env, arguments.values[0], &id), "operator");
+  check(arguments.env, napi_get_value_uint32(arguments.env, arguments.values[1], &index), "direct call");
+  if (id >= instance.operators.size() || index >= instance.operators[id]->direct.size())
+    throw BadArgument("unknown operator");
+  const OperatorSet& set = *instance.operators[id];
+  const DirectCall& direct = *set.direct[index];
+  const napi_value* values = arguments.values + 3;
+  const auto describe = [&] { return describe_given(instance, direct.given(values)); };
+  return with_context(instance, set.name, describe, [&] { return direct.run(instance, values, arguments.values[2]); });
+}
+
+napi_value track(Arguments& arguments) {
+  tie(arguments.instance, arguments.values[0], js::to_double(arguments.env, arguments.values[1], "handle"));
+  return nullptr;
+}
+
+napi_value schemas(Arguments& arguments) {
+  std::vector<std::string> texts;
+  const auto& dispatcher = c10::Dispatcher::singleton();
+  for (const c10::OperatorName& name : const_cast<c10::Dispatcher&>(dispatcher).getAllOpNames()) {
+    if (name.name.rfind("aten::", 0) != 0) continue;
+    const auto found = c10::Dispatcher::singleton().findSchema(name);
+    if (found.has_value()) texts.push_back(c10::toString(found->schema()));
+  }
+  napi_value result = js::array(arguments.env, texts.size());
+  for (size_t i = 0; i < texts.size(); ++i)
+    js::set_element(arguments.env, result, static_cast<uint32_t>(i), js::string(arguments.env, texts[i]));
+  return result;
+}
+
+}  // namespace
+
+OperatorSet::OperatorSet() = default;
+OperatorSet::~OperatorSet() = default;
+
+napi_value new_tensor(Instance& instance, at::Tensor tensor, napi_value shell) {
+  napi_env env = instance.env;
+  if (!tensor.defined()) return js::null(env);
+  const double handle = instance.handles.insert(std::move(tensor));
+  if (js::type_of(env, shell) == napi_object) tie(instance, shell, handle);
+  return js::number(env, handle);
+}
+
 napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, const Given& given,
                       const torch::jit::Stack& stack) {
   napi_env env = instance.env;
@@ -211,116 +361,11 @@ napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, con
   return result;
 }
 
-napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& given, bool kind, napi_value shell) {
-  napi_env env = instance.env;
-  const c10::OperatorHandle& overload = set.overloads.size() == 1 ? set.overloads[0] : choose(instance, set, given);
-  const c10::FunctionSchema& schema = overload.schema();
-  if (set.overloads.size() == 1) explain(instance, schema, given);
-  const WholeScalar whole = scalar_kind(instance, kind, given);
-
-  torch::jit::Stack stack;
-  stack.reserve(schema.arguments().size());
-  for (size_t i = 0; i < schema.arguments().size(); ++i) {
-    const c10::Argument& argument = schema.arguments()[i];
-    const JsArgument* value = argument_at(env, given, schema, i);
-    stack.push_back(value == nullptr ? *argument.default_value() : to_ivalue(instance, argument, *value, whole));
-  }
-  overload.callBoxed(stack);
-
-  if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);
-  const at::Tensor& result = stack[0].toTensor();
-  if (!result.defined()) return js::null(env);
-  const double code = hold(instance, schema, given, result);
-  if (code > 0 && js::type_of(env, shell) == napi_object) tie(instance, shell, code);
-  return js::number(env, code);
-}
-
-napi_value bind(Arguments& arguments) {
-  napi_env env = arguments.env;
-  auto set = std::make_unique<OperatorSet>();
-  set->name = js::to_string(env, arguments.values[0], "name");
-  uint32_t count = 0;
-  check(env, napi_get_array_length(env, arguments.values[1], &count), "array length");
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value overload = nullptr;
-    check(env, napi_get_element(env, arguments.values[1], i, &overload), "element");
-    const auto found = c10::Dispatcher::singleton().findSchema({set->name, js::to_string(env, overload, "overload")});
-    if (found.has_value()) set->overloads.push_back(*found);
-  }
-  if (set->overloads.empty()) return js::null(env);
-  arguments.instance.operators.push_back(std::move(set));
-  return js::number(env, static_cast<double>(arguments.instance.operators.size() - 1));
-}
-
-// call(operator, kind, shell, tensors, args, names, values, namedTensors)
-napi_value call(Arguments& arguments) {
-  napi_env env = arguments.env;
-  Instance& instance = arguments.instance;
-  const size_t id = static_cast<size_t>(js::to_int64(env, arguments.values[0], "operator"));
-  if (id >= instance.operators.size()) throw BadArgument("unknown operator");
-  const OperatorSet& set = *instance.operators[id];
-  Given given;
-  try {
-    given.positional = read_arguments(env, arguments.values[4],
-                                      static_cast<uint32_t>(js::to_int64(env, arguments.values[3], "tensors")));
-    if (!js::is_nullish(env, arguments.values[5])) {
-      given.named = read_arguments(env, arguments.values[6],
-                                   static_cast<uint32_t>(js::to_int64(env, arguments.values[7], "tensors")));
-      for (uint32_t i = 0; i < given.named.size(); ++i) {
-        napi_value name = nullptr;
-        check(env, napi_get_element(env, arguments.values[5], i, &name), "element");
-        given.names.push_back(js::to_string(env, name, "name"));
-      }
-    }
-    return call_chosen(instance, set, given, js::to_bool(env, arguments.values[1], "kind"), arguments.values[2]);
-  } catch (const BadArgument&) {
-    throw_to_js(instance, set.name + ": ");
-  } catch (const CodedError&) {
-    throw_to_js(instance, set.name + ": ");
-  } catch (const PendingException&) {
-    throw;
-  } catch (...) {
-    // Described now and not before the call: a message must not cost those calls that need none.
-    std::exception_ptr error = std::current_exception();
-    std::string context = set.name;
-    try {
-      context += "(" + describe_given(instance, given) + ")";
-    } catch (...) {
-      // A handle that is gone cannot be described; the error itself still can.
-    }
-    try {
-      std::rethrow_exception(error);
-    } catch (...) {
-      throw_to_js(instance, context + ": ");
-    }
-  }
-  return nullptr;
-}
-
-napi_value track(Arguments& arguments) {
-  tie(arguments.instance, arguments.values[0], js::to_double(arguments.env, arguments.values[1], "handle"));
-  return nullptr;
-}
-
-napi_value schemas(Arguments& arguments) {
-  std::vector<std::string> texts;
-  const auto& dispatcher = c10::Dispatcher::singleton();
-  for (const c10::OperatorName& name : const_cast<c10::Dispatcher&>(dispatcher).getAllOpNames()) {
-    if (name.name.rfind("aten::", 0) != 0) continue;
-    const auto found = c10::Dispatcher::singleton().findSchema(name);
-    if (found.has_value()) texts.push_back(c10::toString(found->schema()));
-  }
-  napi_value result = js::array(arguments.env, texts.size());
-  for (size_t i = 0; i < texts.size(); ++i)
-    js::set_element(arguments.env, result, static_cast<uint32_t>(i), js::string(arguments.env, texts[i]));
-  return result;
-}
-
-}  // namespace
-
 void export_operators(Instance& instance, napi_value exports) {
   export_function(instance, exports, "bind", bind);
   export_function(instance, exports, "call", call);
+  export_function(instance, exports, "bindDirect", bind_direct);
+  export_function(instance, exports, "callDirect", call_direct);
   export_function(instance, exports, "track", track);
   export_function(instance, exports, "schemas", schemas);
 }

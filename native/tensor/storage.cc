@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/safe_numerics.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "booleans.h"
@@ -142,6 +143,18 @@ napi_value release(Arguments& arguments) {
   return nullptr;
 }
 
+// releaseAll(handles, count)
+napi_value release_all(Arguments& arguments) {
+  napi_env env = arguments.env;
+  size_t length = 0;
+  void* data = nullptr;
+  if (!js::is_float64_array(env, arguments.values[0])) throw BadArgument("releaseAll: expected a Float64Array");
+  check(env, napi_get_typedarray_info(env, arguments.values[0], nullptr, &length, &data, nullptr, nullptr), "handles");
+  const size_t count = std::min(length, static_cast<size_t>(js::to_int64(env, arguments.values[1], "count")));
+  for (size_t i = 0; i < count; ++i) arguments.instance.handles.release(static_cast<const double*>(data)[i]);
+  return nullptr;
+}
+
 napi_value is_alive(Arguments& arguments) {
   return js::boolean(arguments.env,
                      arguments.instance.handles.contains(js::to_double(arguments.env, arguments.values[0], "handle")));
@@ -165,6 +178,7 @@ void export_storage(Instance& instance, napi_value exports) {
   export_function(instance, exports, "storageOffset", storage_offset);
   export_function(instance, exports, "isContiguous", is_contiguous);
   export_function(instance, exports, "release", release);
+  export_function(instance, exports, "releaseAll", release_all);
   export_function(instance, exports, "isAlive", is_alive);
   export_function(instance, exports, "share", share);
 }
