@@ -4,13 +4,20 @@ import { installMethods } from './install.js';
 
 installMethods();
 
-export { backwardAsync, autocast, enableGrad, grad, inferenceMode, isGradEnabled, noGrad } from './autograd.js';
-export type { BackwardOptions, RemovableHook, TensorHook } from './autograd.js';
+export { AnomalyError, detectAnomaly } from './anomaly.js';
+export { backwardAsync, grad } from './autograd.js';
+export type { BackwardOptions } from './autograd.js';
 export { callOperator } from './call.js';
+export { checkpoint, checkpointWith } from './checkpoint.js';
 export type { ToOptions } from './convert.js';
 export { tensor } from './create.js';
+export { AutogradFunction } from './customFunction.js';
+export type { FunctionGradients, FunctionOutput } from './customFunction.js';
 export * from './errors.js';
 export * from './generated/functions.js';
+export { gradCheck, gradGradCheck } from './gradCheck.js';
+export type { GradCheckOptions } from './gradCheck.js';
+export { autocast, enableGrad, gradMode, inferenceMode, isGradEnabled, noGrad } from './modes.js';
 export {
   cudaDeviceCount,
   emptyCache,
@@ -30,6 +37,8 @@ export {
 export type { MemoryUse } from './runtime.js';
 export { scope } from './scope.js';
 export { Tensor, isTensor } from './tensor.js';
+export { registerPostAccumulateGradHook } from './tensorHooks.js';
+export type { RemovableHook, TensorHook } from './tensorHooks.js';
 export { TensorList } from './tensorList.js';
 export { Slice, dtypes, isOptions, slice } from './types.js';
 export type {

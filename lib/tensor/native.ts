@@ -87,6 +87,9 @@ export interface NativeAddon {
   /** Registers a hook; the number removes it again through `removeHook`. */
   registerHook(handle: Handle, hook: (gradient: Handle) => Handle): number;
   removeHook(handle: Handle, hook: number): void;
+  /** Registers a hook on a leaf, called with the leaf after its `grad` has grown; what it returns is ignored. */
+  registerAfterHook(handle: Handle, hook: (leaf: Handle) => Handle): number;
+  removeAfterHook(handle: Handle, hook: number): void;
   backward(
     roots: Float64Array,
     gradients: Float64Array,
@@ -111,6 +114,32 @@ export interface NativeAddon {
     allowUnused: boolean,
     owner: object,
   ): Handle[];
+
+  /**
+   * Ties outputs, computed unrecorded, to a node whose backward is in JavaScript. `tensors` are inputs, outputs, inputs that were
+   * written to, outputs that are not differentiable, and saved tensors. The answer has a handle for each output, 0 where it stays itself.
+   */
+  recordFunction(
+    name: string,
+    tensors: readonly [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array],
+    savedNames: readonly string[],
+    materialize: boolean,
+    backward: (gradients: readonly Handle[], saved: readonly Handle[], wanted: readonly number[]) => Float64Array,
+    owner: object,
+  ): Handle[];
+  /** From here on, what nodes save is dropped, and computed again by `recompute` in backward. */
+  enterCheckpoint(
+    inputs: Float64Array,
+    recompute: (inputs: readonly Handle[]) => void,
+    preserveRng: boolean,
+    owner: object,
+  ): void;
+  exitCheckpoint(): void;
+  /** From here on, nodes remember the `stack` of the call that made them. */
+  enterAnomalies(checkNan: boolean, stack: () => string): void;
+  exitAnomalies(): void;
+  /** Name and stack of the node that failed last; null when none did since the last call. */
+  takeFailure(): [node: string, stack: string] | null;
 
   gradEnabled(): boolean;
   setGradEnabled(enabled: boolean): void;

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 
-import { backward, registerHook, type BackwardOptions, type RemovableHook, type TensorHook } from './autograd.js';
+import { backward, type BackwardOptions } from './autograd.js';
 import { toTensorOptions, type ToOptions } from './convert.js';
 import { TenchError, invalid } from './errors.js';
 import type { TensorMethods } from './generated/methods.js';
@@ -10,6 +10,7 @@ import { getIndices, setIndices } from './indexing.js';
 import { native, type Handle } from './native.js';
 import { formatTensor } from './printing.js';
 import { currentScope, setScopeHooks } from './scope.js';
+import { registerHook, type RemovableHook, type TensorHook } from './tensorHooks.js';
 import { callOperator } from './call.js';
 import {
   encodings,

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "memory/allocator.h"
+#include "tensor/engine.h"
 #include "tensor/instance.h"
 
 #if __has_include("image/bindings.h")
@@ -41,6 +42,7 @@ bool wants_environment(napi_env env, napi_value exports) {
 
 void add_exports(napi_env env, napi_value exports) {
   tench::memory::install();
+  tench::install_engine();
   auto instance = std::make_unique<tench::Instance>(env);
   tench::Instance& made = *instance;
   tench::check(env,

@@ -1,11 +1,9 @@
-// backward, gradients as values, hooks: on the caller's thread as long as no JavaScript is in any graph, on the helper
+// backward, and gradients as values: on the caller's thread as long as no JavaScript is in any graph, on the helper
 // thread otherwise.
 #include "autograd.h"
 
 #include <ATen/ThreadLocalState.h>
-#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include "instance.h"
@@ -62,12 +60,14 @@ void run_engine(Instance& instance, std::function<void()> work) {
     return;
   }
   const at::ThreadLocalState state;
+  const AutocastState autocast;
   bool done = false;
   std::exception_ptr error;
   const auto guarded = [&] {
     std::exception_ptr thrown;
     try {
       const at::ThreadLocalStateGuard guard(state);
+      autocast.apply();
       work();
     } catch (...) {
       thrown = std::current_exception();
@@ -77,14 +77,17 @@ void run_engine(Instance& instance, std::function<void()> work) {
     done = true;
     callbacks.wake().notify_all();
   };
-  if (JsRequest* request = callbacks.answering()) {
-    const std::lock_guard lock(callbacks.mutex());
-    request->inner.emplace_back(guarded);
-    request->wake.notify_all();
-  } else {
-    instance.backward->post(guarded, [](std::exception_ptr) {});
-  }
-  callbacks.serve([&] { return done; });
+  // A backward asked for inside a callback runs on the engine's thread that waits for that callback.
+  const auto start = [&] {
+    if (JsRequest* request = callbacks.answering()) {
+      const std::lock_guard lock(callbacks.mutex());
+      request->inner.emplace_back(guarded);
+      request->wake.notify_all();
+    } else {
+      instance.backward->post(guarded, [](std::exception_ptr) {});
+    }
+  };
+  callbacks.serve(start, [&] { return done; });
   if (error) std::rethrow_exception(error);
 }
 
@@ -167,61 +170,17 @@ napi_value backward_async(Arguments& arguments) {
   instance.callbacks->open_event_loop();
   AsyncBackward* raw = job.release();
   instance.backward->post(
-      [state = at::ThreadLocalState(), roots = std::move(roots), gradients = std::move(gradients), retain, create] {
+      [state = at::ThreadLocalState(), autocast = AutocastState(), roots = std::move(roots),
+       gradients = std::move(gradients), retain, create] {
         const at::ThreadLocalStateGuard guard(state);
+        autocast.apply();
         torch::autograd::backward(roots, gradients, retain, create);
       },
       [raw](std::exception_ptr error) {
         raw->error = error;
-        napi_call_threadsafe_function(raw->finish, raw, napi_tsfn_blocking);
+        if (napi_call_threadsafe_function(raw->finish, raw, napi_tsfn_blocking) != napi_ok) delete raw;
       });
   return promise;
-}
-
-// Lets the JavaScript function go when the graph node that holds the hook dies.
-struct HookOwner {
-  HookOwner(Instance& instance, uint64_t id) : callbacks(instance.callbacks), id(id), instance(&instance) {}
-  ~HookOwner() { callbacks->forget(id); }
-  HookOwner(const HookOwner&) = delete;
-  HookOwner& operator=(const HookOwner&) = delete;
-
-  const std::shared_ptr<Callbacks> callbacks;
-  const uint64_t id;
-  Instance* const instance;
-};
-
-at::Tensor call_hook(const HookOwner& owner, const at::Tensor& gradient) {
-  at::Tensor replaced;
-  owner.callbacks->run([&] {
-    napi_env env = owner.callbacks->env();
-    Instance& instance = *owner.instance;
-    napi_value function = owner.callbacks->function(owner.id);
-    napi_value argument = js::number(env, instance.handles.insert(gradient));
-    napi_value result = nullptr;
-    if (napi_call_function(env, js::undefined(env), function, 1, &argument, &result) != napi_ok)
-      throw CallbackError(env);
-    const double handle = js::to_double(env, result, "handle");
-    if (handle != 0) replaced = instance.handles.get(handle);
-  });
-  return replaced;
-}
-
-napi_value register_hook(Arguments& arguments) {
-  napi_env env = arguments.env;
-  Instance& instance = arguments.instance;
-  const at::Tensor tensor = arguments.tensor(0);
-  if (!tensor.requires_grad()) throw BadArgument("registerHook: expected a tensor that requires grad");
-  const uint64_t id = instance.callbacks->add(arguments.values[1]);
-  const auto owner = std::make_shared<HookOwner>(instance, id);
-  const unsigned position =
-      tensor.register_hook([owner](const at::Tensor& gradient) { return call_hook(*owner, gradient); });
-  return js::number(env, position);
-}
-
-napi_value remove_hook(Arguments& arguments) {
-  const at::Tensor tensor = arguments.tensor(0);
-  tensor.remove_hook(static_cast<unsigned>(js::to_int64(arguments.env, arguments.values[1], "hook")));
-  return nullptr;
 }
 
 napi_value grad(Arguments& arguments) {
@@ -290,56 +249,12 @@ napi_value gradient_function(Arguments& arguments) {
   return function ? js::string(arguments.env, function->name()) : js::null(arguments.env);
 }
 
-napi_value grad_enabled(Arguments& arguments) { return js::boolean(arguments.env, at::GradMode::is_enabled()); }
-
-napi_value set_grad_enabled(Arguments& arguments) {
-  at::GradMode::set_enabled(flag(arguments, 0));
-  return nullptr;
-}
-
-napi_value enter_inference_mode(Arguments& arguments) {
-  arguments.instance.modes->inference.push_back(std::make_unique<c10::InferenceMode>());
-  return nullptr;
-}
-
-napi_value exit_inference_mode(Arguments& arguments) {
-  if (!arguments.instance.modes->inference.empty()) arguments.instance.modes->inference.pop_back();
-  return nullptr;
-}
-
-// enterAutocast(device, dtype, enabled)
-napi_value enter_autocast(Arguments& arguments) {
-  napi_env env = arguments.env;
-  const at::DeviceType device = c10::Device(js::to_string(env, arguments.values[0], "device")).type();
-  const at::ScalarType dtype =
-      js::to_string(env, arguments.values[1], "dtype") == "float16" ? at::kHalf : at::kBFloat16;
-  arguments.instance.modes->autocast.push_back(
-      {device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device)});
-  at::autocast::set_autocast_enabled(device, flag(arguments, 2));
-  at::autocast::set_autocast_dtype(device, dtype);
-  at::autocast::increment_nesting();
-  return nullptr;
-}
-
-napi_value exit_autocast(Arguments& arguments) {
-  auto& stack = arguments.instance.modes->autocast;
-  if (stack.empty()) return nullptr;
-  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  const AutocastState before = stack.back();
-  stack.pop_back();
-  at::autocast::set_autocast_enabled(before.device, before.enabled);
-  at::autocast::set_autocast_dtype(before.device, before.dtype);
-  return nullptr;
-}
-
 }  // namespace
 
 void export_autograd(Instance& instance, napi_value exports) {
   export_function(instance, exports, "backward", backward);
   export_function(instance, exports, "backwardAsync", backward_async);
   export_function(instance, exports, "gradients", gradients_of);
-  export_function(instance, exports, "registerHook", register_hook);
-  export_function(instance, exports, "removeHook", remove_hook);
   export_function(instance, exports, "grad", grad);
   export_function(instance, exports, "setGrad", set_grad);
   export_function(instance, exports, "retainGrad", retain_grad);
@@ -349,12 +264,11 @@ void export_autograd(Instance& instance, napi_value exports) {
   export_function(instance, exports, "version", version);
   export_function(instance, exports, "setData", set_data);
   export_function(instance, exports, "gradFunction", gradient_function);
-  export_function(instance, exports, "gradEnabled", grad_enabled);
-  export_function(instance, exports, "setGradEnabled", set_grad_enabled);
-  export_function(instance, exports, "enterInferenceMode", enter_inference_mode);
-  export_function(instance, exports, "exitInferenceMode", exit_inference_mode);
-  export_function(instance, exports, "enterAutocast", enter_autocast);
-  export_function(instance, exports, "exitAutocast", exit_autocast);
+  export_hooks(instance, exports);
+  export_modes(instance, exports);
+  export_custom_functions(instance, exports);
+  export_checkpoints(instance, exports);
+  export_anomalies(instance, exports);
 }
 
 }  // namespace tench

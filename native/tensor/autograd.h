@@ -11,25 +11,32 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "engine.h"
+
 namespace tench {
 
 struct Instance;
+class Checkpoint;
+
+class HeldFunction;
 
 // A JavaScript exception on its way through LibTorch's engine, which may run on another thread.
 class CallbackError : public std::exception {
  public:
-  // Takes the pending exception of `env`; on its thread only.
-  explicit CallbackError(napi_env env);
+  // Takes the pending exception; on JavaScript's thread only.
+  explicit CallbackError(Instance& instance);
   void rethrow(Instance& instance) const;
   const char* what() const noexcept override { return "a JavaScript function called by the autograd engine threw"; }
 
  private:
-  struct Held;
-  std::shared_ptr<Held> held_;
+  // An array around it, because what is thrown may be no object.
+  std::shared_ptr<HeldFunction> box_;
 };
 
 // One engine thread's request to run a piece of work on JavaScript's thread, and the work that comes back to it
@@ -53,6 +60,8 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   // On JavaScript's thread.
   uint64_t add(napi_value function);
   void sweep();
+  // Fails what waits for JavaScript, now and from now on: its thread ends.
+  void refuse();
   void close();
   bool empty() const { return functions_.empty(); }
   napi_value function(uint64_t id);
@@ -63,13 +72,20 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   // Runs `work` on JavaScript's thread with the caller's thread-local state, and waits; at once when called there.
   void run(std::function<void()> work);
 
-  // On JavaScript's thread: answers requests until `finished` says so. Runs `start` first, on the waiting engine thread
-  // when there is one.
-  void serve(const std::function<bool()>& finished);
+  // On JavaScript's thread: answers requests from before `start`, which begins the work, until `finished` says so.
+  void serve(const std::function<void()>& start, const std::function<bool()>& finished);
   // The request that is being answered now, or null.
   JsRequest* answering() const { return answering_.empty() ? nullptr : answering_.back(); }
   std::mutex& mutex() { return mutex_; }
   std::condition_variable& wake() { return wake_; }
+  // On any thread: which node's backward failed, and where in JavaScript it was made.
+  struct Failure {
+    std::string node;
+    std::string stack;
+  };
+  void report_failure(std::string node, std::string stack);
+  std::optional<Failure> take_failure();
+
   // Lets requests reach JavaScript while its thread is in the event loop (backwardAsync).
   void open_event_loop();
   void close_event_loop();
@@ -88,10 +104,35 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   std::condition_variable wake_;
   std::deque<JsRequest*> requests_;
   std::vector<uint64_t> forgotten_;
+  std::optional<Failure> failure_;
   bool closed_ = false;
   int serving_ = 0;
   napi_threadsafe_function event_loop_ = nullptr;
   int event_loop_users_ = 0;
+};
+
+// A JavaScript function (or object) that a graph refers to, let go when the last owner dies, on whatever thread.
+class HeldFunction {
+ public:
+  HeldFunction(Instance& instance, napi_value function);
+  ~HeldFunction();
+  HeldFunction(const HeldFunction&) = delete;
+  HeldFunction& operator=(const HeldFunction&) = delete;
+
+  uint64_t id() const { return id_; }
+  // Runs `work` on JavaScript's thread, from any thread, and waits for it.
+  void run(const std::function<void(napi_env, Instance&, napi_value function)>& work) const;
+
+ private:
+  const std::shared_ptr<Callbacks> callbacks_;
+  Instance* const instance_;
+  const uint64_t id_;
+};
+
+// A `checkpoint` whose forward is running.
+struct RunningCheckpoint {
+  std::shared_ptr<Checkpoint> part;
+  std::unique_ptr<SavedTensorsGuard> guard;
 };
 
 // The helper thread of one environment, started on first use. Persistent, because each new thread would grow an OpenMP
@@ -115,5 +156,11 @@ class BackwardThread {
   bool stop_ = false;
   std::thread thread_;
 };
+
+void export_hooks(Instance& instance, napi_value exports);
+void export_modes(Instance& instance, napi_value exports);
+void export_custom_functions(Instance& instance, napi_value exports);
+void export_checkpoints(Instance& instance, napi_value exports);
+void export_anomalies(Instance& instance, napi_value exports);
 
 }  // namespace tench

@@ -1,38 +1,44 @@
 // How work finds JavaScript's thread: requests, answers, and references that die elsewhere.
 #include <ATen/ThreadLocalState.h>
 
+#include <utility>
+
 #include "autograd.h"
 #include "instance.h"
 
 namespace tench {
 
-struct CallbackError::Held {
-  napi_env env;
-  napi_ref reference;
-};
+namespace {
+constexpr const char* kThreadEnded = "the thread that owns a JavaScript function in the graph has ended";
+}  // namespace
 
-CallbackError::CallbackError(napi_env env) : held_(std::make_shared<Held>(Held{env, nullptr})) {
-  napi_value error = nullptr;
+CallbackError::CallbackError(Instance& instance) {
+  napi_env env = instance.env;
+  napi_value error = nullptr, box = nullptr;
   bool pending = false;
   if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
   if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
-  // Wrapped, because a thrown value may be no object and then could not be referenced.
-  napi_value box = nullptr;
   if (napi_create_array_with_length(env, 1, &box) != napi_ok || napi_set_element(env, box, 0, error) != napi_ok) return;
-  napi_create_reference(env, box, 1, &held_->reference);
+  box_ = std::make_shared<HeldFunction>(instance, box);
 }
 
 void CallbackError::rethrow(Instance& instance) const {
   napi_env env = instance.env;
-  napi_value box = nullptr, error = nullptr;
-  if (held_->reference == nullptr || napi_get_reference_value(env, held_->reference, &box) != napi_ok ||
-      box == nullptr || napi_get_element(env, box, 0, &error) != napi_ok) {
+  napi_value error = nullptr;
+  if (box_ == nullptr || napi_get_element(env, instance.callbacks->function(box_->id()), 0, &error) != napi_ok) {
     napi_throw_error(env, "ERR_TENCH", what());
     return;
   }
-  napi_delete_reference(env, held_->reference);
-  held_->reference = nullptr;
   napi_throw(env, error);
+}
+
+HeldFunction::HeldFunction(Instance& instance, napi_value function)
+    : callbacks_(instance.callbacks), instance_(&instance), id_(callbacks_->add(function)) {}
+
+HeldFunction::~HeldFunction() { callbacks_->forget(id_); }
+
+void HeldFunction::run(const std::function<void(napi_env, Instance&, napi_value)>& work) const {
+  callbacks_->run([&] { work(callbacks_->env(), *instance_, callbacks_->function(id_)); });
 }
 
 Callbacks::Callbacks(napi_env env) : env_(env), js_thread_(std::this_thread::get_id()) {}
@@ -59,18 +65,18 @@ void Callbacks::sweep() {
   }
 }
 
-void Callbacks::close() {
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    for (JsRequest* request : requests_) {
-      request->error =
-          std::make_exception_ptr(CodedError("ERR_TENCH", "the thread that owns a JavaScript hook has ended"));
-      request->done = true;
-      request->wake.notify_all();
-    }
-    requests_.clear();
+void Callbacks::refuse() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (JsRequest* request : requests_) {
+    request->error = std::make_exception_ptr(CodedError("ERR_TENCH", kThreadEnded));
+    request->done = true;
+    request->wake.notify_all();
   }
+  requests_.clear();
+}
+
+void Callbacks::close() {
   for (const auto& [id, reference] : functions_) napi_delete_reference(env_, reference);
   functions_.clear();
 }
@@ -80,7 +86,7 @@ napi_value Callbacks::function(uint64_t id) {
   napi_value value = nullptr;
   if (found == functions_.end() || napi_get_reference_value(env_, found->second, &value) != napi_ok ||
       value == nullptr) {
-    throw CodedError("ERR_TENCH", "a JavaScript hook is no longer there");
+    throw CodedError("ERR_TENCH", "a JavaScript function in the graph is no longer there");
   }
   return value;
 }
@@ -90,10 +96,27 @@ void Callbacks::forget(uint64_t id) {
   if (!closed_) forgotten_.push_back(id);
 }
 
+void Callbacks::report_failure(std::string node, std::string stack) {
+  const std::lock_guard lock(mutex_);
+  failure_ = Failure{std::move(node), std::move(stack)};
+}
+
+std::optional<Callbacks::Failure> Callbacks::take_failure() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(failure_, std::nullopt);
+}
+
 void Callbacks::run(std::function<void()> work) {
+  std::unique_lock lock(mutex_);
+  if (closed_) throw CodedError("ERR_TENCH", kThreadEnded);
   if (std::this_thread::get_id() == js_thread_) {
+    lock.unlock();
     work();
     return;
+  }
+  // Nobody would answer: waiting could last for ever.
+  if (serving_ == 0 && event_loop_ == nullptr) {
+    throw CodedError("ERR_TENCH", "the graph holds a JavaScript function of a thread that is not in a backward");
   }
   JsRequest request;
   const at::ThreadLocalState state;
@@ -101,13 +124,14 @@ void Callbacks::run(std::function<void()> work) {
     const at::ThreadLocalStateGuard guard(state);
     work();
   };
-  std::unique_lock lock(mutex_);
-  if (closed_) throw CodedError("ERR_TENCH", "the thread that owns a JavaScript hook has ended");
   requests_.push_back(&request);
   if (serving_ > 0) {
     wake_.notify_all();
-  } else if (event_loop_ != nullptr) {
-    napi_call_threadsafe_function(event_loop_, nullptr, napi_tsfn_nonblocking);
+  } else if (napi_call_threadsafe_function(event_loop_, nullptr, napi_tsfn_nonblocking) == napi_closing) {
+    // The environment ends, and this call gave our share of the way there back.
+    event_loop_ = nullptr;
+    requests_.pop_back();
+    throw CodedError("ERR_TENCH", kThreadEnded);
   }
   while (!request.done) {
     request.wake.wait(lock, [&] { return request.done || !request.inner.empty(); });
@@ -140,9 +164,12 @@ void Callbacks::answer(JsRequest& request) {
   request.wake.notify_all();
 }
 
-void Callbacks::serve(const std::function<bool()>& finished) {
+void Callbacks::serve(const std::function<void()>& start, const std::function<bool()>& finished) {
   std::unique_lock lock(mutex_);
   ++serving_;
+  lock.unlock();
+  start();
+  lock.lock();
   while (!finished()) {
     if (requests_.empty()) {
       wake_.wait(lock);
@@ -191,7 +218,7 @@ void Callbacks::close_event_loop() {
     closing = event_loop_;
     event_loop_ = nullptr;
   }
-  napi_release_threadsafe_function(closing, napi_tsfn_release);
+  if (closing != nullptr) napi_release_threadsafe_function(closing, napi_tsfn_release);
 }
 
 }  // namespace tench

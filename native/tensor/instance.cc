@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd.h"
+#include "engine.h"
 #include "modes.h"
 #include "operators.h"
 
@@ -27,6 +28,8 @@ napi_value dispatch(napi_env env, napi_callback_info info) {
   const Binding& binding = *static_cast<Binding*>(data);
   Arguments arguments{env, *binding.instance, count, values};
   try {
+    // First, before any handle is read: it runs JavaScript, and with it the collector.
+    if (!binding.instance->anomalies.empty()) remember_stack(*binding.instance);
     napi_value result = binding.function(arguments);
     // At the end, when no tensor hangs on a JavaScript object that the collector might find dead: reporting may run it.
     binding.instance->handles.report_external_memory(env);
@@ -63,9 +66,12 @@ Instance::Instance(napi_env env)
       modes(std::make_unique<ModeStack>()) {}
 
 Instance::~Instance() {
+  callbacks->refuse();
   backward.reset();
   callbacks->close();
   modes.reset();
+  leave_anomalies(*this);
+  checkpoints.clear();
 }
 
 std::vector<at::Tensor> Arguments::tensors(size_t index) const {

@@ -16,8 +16,17 @@ namespace tench {
 
 class BackwardThread;
 class Callbacks;
+class HeldFunction;
 struct OperatorSet;
 struct ModeStack;
+struct RunningCheckpoint;
+
+// One `detectAnomaly` that is running.
+struct AnomalyWatch {
+  // Reads JavaScript's stack.
+  std::shared_ptr<HeldFunction> stack;
+  bool check_nan;
+};
 
 struct Instance {
   explicit Instance(napi_env env);
@@ -34,6 +43,8 @@ struct Instance {
   std::shared_ptr<Callbacks> callbacks;
   std::unique_ptr<BackwardThread> backward;
   std::unique_ptr<ModeStack> modes;
+  std::vector<AnomalyWatch> anomalies;
+  std::vector<RunningCheckpoint> checkpoints;
   napi_ref make_error = nullptr;
 };
 
