@@ -1,5 +1,6 @@
 /** Optimizers: one class, the parts it is made of, recipes, and schedules for its hyper-parameters. */
 
+export { GradScaler, type GradScalerOptions, type GradScalerState, type ScaledOptimizer } from './gradScaler.js';
 export { Optimizer, Optimizer as StatefulOptimizer } from './optimizer.js';
 export { Stat, type Hypers, type State, type Stepper } from './parts.js';
 export type { OptimizerOptions } from './types.js';
