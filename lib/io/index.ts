@@ -2,6 +2,7 @@
 
 export { writeAtomically } from './atomic.js';
 export type { NamedTensors } from './elements.js';
+export * as jit from './jit.js';
 export { readNpy, readNpz, writeNpy, writeNpz } from './numpy.js';
 export { readSafetensors, writeSafetensors, type ReadSafetensorsOptions, type Safetensors } from './safetensors.js';
 export { readTorch, type ReadTorchOptions } from './torch/read.js';

@@ -10,6 +10,18 @@ export type Handle = number;
 /** What an operator returned: see `decode` in call.ts. */
 export type RawResult = Handle | null | undefined | [kinds: string, ...values: unknown[]];
 
+/** A program of TorchScript that the addon holds; released when it is collected. */
+export interface NativeScript {
+  readonly script: unique symbol;
+}
+
+/** A value of TorchScript with tensors anywhere inside: see script_values.h. */
+export type ScriptPair =
+  | readonly [kind: 't', handle: Handle]
+  | readonly [kind: 'v', value: unknown]
+  | readonly [kind: 'l' | 'u', items: readonly ScriptPair[]]
+  | readonly [kind: 'd', keys: readonly ScriptPair[], values: readonly ScriptPair[]];
+
 export interface NativeMemory {
   tensors: number;
   bytes: number;
@@ -177,6 +189,16 @@ export interface NativeAddon {
     strides: readonly number[],
     owner: object,
   ): Handle;
+
+  scriptLoad(path: string, device: string): NativeScript;
+  scriptMethods(script: NativeScript): string[];
+  scriptCall(script: NativeScript, method: string, args: readonly ScriptPair[], owner: object): ScriptPair;
+  scriptTensors(
+    script: NativeScript,
+  ): [parameterNames: string[], parameters: Handle[], bufferNames: string[], buffers: Handle[]];
+  scriptTrain(script: NativeScript, mode: boolean): void;
+  scriptIsTraining(script: NativeScript): boolean;
+  scriptTo(script: NativeScript, device: string | null, dtype: string | null): void;
 
   memory(): NativeMemory;
   emptyCache(): void;

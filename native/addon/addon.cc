@@ -55,6 +55,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_operators(made, exports);
   tench::export_storage(made, exports);
   tench::export_files(made, exports);
+  tench::export_scripts(made, exports);
   tench::export_autograd(made, exports);
   tench::export_runtime(made, exports);
 #if __has_include("image/bindings.h")

@@ -72,6 +72,7 @@ void throw_to_js(Instance& instance, const std::string& context = {});
 void export_operators(Instance& instance, napi_value exports);
 void export_storage(Instance& instance, napi_value exports);
 void export_files(Instance& instance, napi_value exports);
+void export_scripts(Instance& instance, napi_value exports);
 void export_autograd(Instance& instance, napi_value exports);
 void export_runtime(Instance& instance, napi_value exports);
 

@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 import types
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -202,9 +203,71 @@ def torch_files():
     return {name: {"value": plain(value)} for name, value in contents.items()}
 
 
+class Scripted(torch.nn.Module):
+    """A program with every kind of argument and result."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = torch.nn.Linear(3, 2)
+        self.drop = torch.nn.Dropout(0.5)
+        self.register_buffer("seen", torch.zeros(1, dtype=torch.int64))
+
+    def forward(self, x: torch.Tensor, scale: float = 2.0) -> torch.Tensor:
+        return self.drop(self.body(x)) * scale
+
+    @torch.jit.export
+    def many(
+        self,
+        tensors: List[torch.Tensor],
+        named: Dict[str, torch.Tensor],
+        pair: Tuple[int, float],
+        flag: bool,
+        text: str,
+        sizes: List[int],
+        maybe: Optional[torch.Tensor] = None,
+    ) -> Dict[str, torch.Tensor]:
+        total = torch.zeros_like(tensors[0])
+        for tensor in tensors:
+            total = total + tensor
+        if maybe is not None:
+            total = total + maybe
+        result = {"total": total, text: named["x"] * pair[0] + pair[1], "sizes": torch.tensor(sizes)}
+        return result if flag else {"total": total}
+
+    @torch.jit.export
+    def values(self, count: int) -> Tuple[int, float, bool, str, List[int], Optional[torch.Tensor], Dict[int, str], Tuple[torch.Tensor]]:
+        return count, 0.5, True, "a", [1, 2], None, {1: "x"}, (torch.ones(count),)
+
+    @torch.jit.export
+    def anything(self, value: Any) -> Any:
+        return value
+
+    @torch.jit.export
+    def fails(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(7)
+
+    @torch.jit.export
+    def counts(self) -> int:
+        self.seen += 1
+        return int(self.seen.item())
+
+
+def scripts():
+    torch.manual_seed(2)
+    module = Scripted().eval()
+    torch.jit.script(module).save(TARGET / "scripted.pt")
+    x = torch.arange(6.0).reshape(2, 3)
+    traced = torch.jit.trace(torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2)), x)
+    traced.save(TARGET / "traced.pt")
+    return {
+        "scripted.pt": {"forward": described(module(x)), **{name: described(value) for name, value in module.state_dict().items()}},
+        "traced.pt": {"forward": described(traced(x))},
+    }
+
+
 def main():
     TARGET.mkdir(parents=True, exist_ok=True)
-    expected = {**safetensors(), **numpy_files(), **torch_files()}
+    expected = {**safetensors(), **numpy_files(), **torch_files(), **scripts()}
     (TARGET / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
 
 

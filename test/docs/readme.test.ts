@@ -31,7 +31,7 @@ t.test('every file in examples/readme is quoted', (t) => {
 });
 
 t.test('links from the pages to files of the repository lead somewhere', (t) => {
-  for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/design.md', 'docs/performance.md']) {
+  for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/design.md', 'docs/files.md', 'docs/performance.md']) {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g))
       t.doesNotThrow(() => readFileSync(new URL(target, new URL(page, root))), `${page}: ${target}`);
   }
