@@ -219,10 +219,17 @@ export class HandleArray {
 
 const snakeCases = new Map<string, string>();
 
+/** Arguments that LibTorch's own schemas write in camelCase. */
+const camelInSchemas = new Set(
+  'gO ggI ggW innerKTiles layersOutputs qGroupSize qScale qScaleAndZeros qZeros reserveSpace reservedSpace'.split(' '),
+);
+
+/** The schema's spelling of a keyword. Names such as `LU`, `N` and `sum_S` are mathematics, not camelCase. */
 function snakeCase(name: string): string {
   let snake = snakeCases.get(name);
   if (snake === undefined) {
-    snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const isCamel = /^[a-z][^_]*$/.test(name) && !camelInSchemas.has(name);
+    snake = isCamel ? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
     snakeCases.set(name, snake);
   }
   return snake;

@@ -96,6 +96,14 @@ t.test('every kind of argument and result', async (t) => {
     'float32',
     'camelCase too',
   );
+  t.same(
+    (callOperator('aten::linalg_vander', [tensor([2, 3])], { N: 2 }) as T.Tensor).toList(),
+    [
+      [1, 2],
+      [1, 3],
+    ],
+    'a name in capitals stays as it is',
+  );
   t.equal(
     (callOperator('aten::mul.Scalar', [tensor([1n]), 2]) as T.Tensor).dtype,
     'int64',
