@@ -42,6 +42,8 @@ export interface NativeAddon {
   initialize(makeError: (code: string, message: string) => Error, finalizers: unknown): void;
   /** Schemas of all ATen operators of the loaded LibTorch, in its own notation. */
   schemas(): string[];
+  /** Whether LibTorch has a kernel of an overload for dense CPU tensors. */
+  hasCpuKernel(name: string, overload: string): boolean;
   /** Version of the LibTorch that the addon was built against. */
   builtVersion(): string;
 
