@@ -22,6 +22,17 @@ const outside = {
   message: 'lib/ is the product and stands on its own.',
 };
 
+/** Every program pays for what is loaded at the start: packages are not, unless only their types are meant. */
+const packages = {
+  patterns: [
+    {
+      regex: '^(?!\\.|node:)',
+      allowTypeImports: true,
+      message: "Use `await import('...')` where it is needed, so that programs that do not need it start without.",
+    },
+  ],
+};
+
 /** `true` alone tells a reader nothing where it is passed. PyTorch's own words (`train(mode)`) have a default and stay. */
 const booleanParameter = {
   selector:
@@ -83,6 +94,7 @@ export default defineConfig(
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': ['error', booleanParameter],
+      '@typescript-eslint/no-restricted-imports': ['error', packages],
       'import-x/no-default-export': 'error',
       'import-x/no-mutable-exports': 'error',
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...directions, outside] }],

@@ -8,7 +8,7 @@
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 
-import { RandomAccessReader, fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 import { crc32 } from '../runtime/archives/crc32.js';
 import { TenchError } from '../tensor/errors.js';
@@ -36,12 +36,7 @@ export class ZipReader {
    */
   static async open(source: Source, maxBytes?: number): Promise<ZipReader> {
     try {
-      const zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size, {
-        decodeStrings: true,
-        strictFileNames: true,
-        validateEntrySizes: true,
-        autoClose: false,
-      });
+      const zip = await openZip(source);
       if (zip.entryCount > mostEntries) throw source.damaged(`it has ${zip.entryCount} entries`);
       const entries = new Map<string, Entry>();
       for await (const entry of zip.eachEntry()) {
@@ -138,29 +133,36 @@ function checkDirectory(source: Source, entries: ReadonlyMap<string, Entry>, max
   if (free > source.size) throw source.damaged(`its entries end at byte ${free}`);
 }
 
-/** How yauzl reads a source. */
-class SourceReader extends RandomAccessReader {
-  constructor(private readonly source: Source) {
-    super();
+async function openZip(source: Source): Promise<ZipFile> {
+  const { RandomAccessReader, fromRandomAccessReaderPromise } = await import('yauzl');
+
+  /** How yauzl reads a source. */
+  class SourceReader extends RandomAccessReader {
+    override read(
+      buffer: Buffer,
+      offset: number,
+      length: number,
+      position: number,
+      callback: (error: Error | null) => void,
+    ): void {
+      source.read(position, length).then(
+        (bytes) => {
+          buffer.set(bytes, offset);
+          callback(null);
+        },
+        (error: unknown) => callback(error as Error),
+      );
+    }
+
+    override _readStreamForRange(): never {
+      throw new Error('entries are not read as streams');
+    }
   }
 
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    callback: (error: Error | null) => void,
-  ): void {
-    this.source.read(position, length).then(
-      (bytes) => {
-        buffer.set(bytes, offset);
-        callback(null);
-      },
-      (error: unknown) => callback(error as Error),
-    );
-  }
-
-  override _readStreamForRange(): never {
-    throw new Error('entries are not read as streams');
-  }
+  return fromRandomAccessReaderPromise(new SourceReader(), source.size, {
+    decodeStrings: true,
+    strictFileNames: true,
+    validateEntrySizes: true,
+    autoClose: false,
+  });
 }

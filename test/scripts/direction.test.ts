@@ -1,17 +1,22 @@
-/** The rule that keeps imports going one way between the rooms of lib/ fires where it must, and only there. */
+/** The rules for imports in lib/ fire where they must, and only there: one way between the rooms, and packages late. */
 
 import { fileURLToPath } from 'node:url';
 
 import { ESLint } from 'eslint';
 import t from 'tap';
 
+/** The house's rules, one at a time. Types are of no use to these, and reading all of them would take most of the time. */
+function lintWith(rule: string): ESLint {
+  return new ESLint({
+    cwd: fileURLToPath(new URL('../../../', import.meta.url)),
+    overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+    ruleFilter: ({ ruleId }) => ruleId === rule,
+  });
+}
+
 const rule = 'import-x/no-restricted-paths';
-const eslint = new ESLint({
-  cwd: fileURLToPath(new URL('../../../', import.meta.url)),
-  // Types are of no use to this rule, and reading all of them would take most of the time.
-  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
-  ruleFilter: ({ ruleId }) => ruleId === rule,
-});
+const eslint = lintWith(rule);
+const packagesLint = lintWith('@typescript-eslint/no-restricted-imports');
 
 /** How often the rule fires when `file` imports `target`. */
 async function findings(file: string, target: string): Promise<number> {
@@ -40,4 +45,17 @@ t.test('an import from an earlier room or the same one is fine', async (t) => {
   t.equal(await findings('lib/nn/linear.ts', './module.js'), 0);
   t.equal(await findings('lib/index.ts', './cli/main.js'), 0);
   t.equal(await findings('test/nn/init.test.ts', '../../lib/learner/index.js'), 0);
+});
+
+t.test('a package is imported by those who need it when they need it', async (t) => {
+  const messages = async (code: string): Promise<number> => {
+    const found = await packagesLint.lintText(code, { filePath: 'lib/vision/decode.ts' });
+    return found[0]?.messages.length ?? NaN;
+  };
+  t.equal(await messages("import sharp from 'sharp';\n"), 1);
+  t.equal(await messages("export { Parser } from 'tar';\n"), 1);
+  t.equal(await messages("import type { Sharp } from 'sharp';\n"), 0);
+  t.equal(await messages("import { join } from 'node:path';\n"), 0);
+  t.equal(await messages("import { decode } from './decode.js';\n"), 0);
+  t.equal(await messages("export const open = async (): Promise<unknown> => import('sharp');\n"), 0);
 });
