@@ -73,7 +73,10 @@ export abstract class AutogradFunction<
     return this.#saved;
   }
 
-  /** Inside `forward`: keeps inputs, outputs or other tensors for `backward`. A second call replaces what the first kept. */
+  /**
+   * Inside `forward`: keeps arguments, results or other tensors for `backward`; a second call replaces what the first kept. Only arguments and
+   * results can be differentiated through in their turn.
+   */
   protected saveForBackward(tensors: Saved): void {
     for (const [name, tensor] of Object.entries(tensors))
       if (tensor !== null && !isTensor(tensor))

@@ -142,7 +142,8 @@ class Checkpoint : public SavedTensors, public std::enable_shared_from_this<Chec
     const int task = torch::autograd::get_current_graph_task_id();
     {
       const std::lock_guard lock(mutex_);
-      if (task != -1 && task == task_ && recomputed_[index].defined()) return std::move(recomputed_[index]);
+      const bool known = task != -1 && task == task_ && index < recomputed_.size() && recomputed_[index].defined();
+      if (known) return std::move(recomputed_[index]);
     }
     std::vector<at::Tensor> tensors = compute_again();
     const std::lock_guard lock(mutex_);

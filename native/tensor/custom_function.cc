@@ -1,20 +1,16 @@
 // A node of the graph whose backward is a function in JavaScript.
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 
-#include <algorithm>
-#include <unordered_set>
-
 #include "autograd.h"
 #include "instance.h"
+#include "nodes.h"
 
 namespace tench {
 
 namespace {
 
 using torch::autograd::SavedVariable;
-using torch::autograd::variable_list;
 
 std::vector<double> insert_all(Instance& instance, const std::vector<at::Tensor>& tensors) {
   std::vector<double> handles;
@@ -54,11 +50,6 @@ class CustomNode : public torch::autograd::Node {
     const std::lock_guard lock(mutex_);
     dying.swap(backward_);
     saved.swap(saved_);
-  }
-  void release_resources() override {
-    Node::release_resources();
-    saved_.clear();
-    backward_.reset();
   }
 
  protected:
@@ -126,8 +117,8 @@ variable_list CustomNode::apply(variable_list&& gradients) {
   return results;
 }
 
-std::unordered_set<at::TensorImpl*> identities(const std::vector<at::Tensor>& tensors) {
-  std::unordered_set<at::TensorImpl*> set;
+Identities identities(const std::vector<at::Tensor>& tensors) {
+  Identities set;
   for (const at::Tensor& tensor : tensors) set.insert(tensor.unsafeGetTensorImpl());
   return set;
 }
@@ -159,7 +150,7 @@ napi_value record_function(Arguments& arguments) {
   }
   const auto& [inputs, outputs, dirty, constant, saved] = lists;
   const std::string name = js::to_string(env, arguments.values[0], "name");
-  const auto node = c10::make_intrusive<CustomNode>(name, js::to_bool(env, arguments.values[3], "materialize"));
+  const auto node = make_node<CustomNode>(name, js::to_bool(env, arguments.values[3], "materialize"));
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   for (const at::Tensor& tensor : dirty) torch::autograd::impl::bump_version(tensor);
 
@@ -167,9 +158,8 @@ napi_value record_function(Arguments& arguments) {
   const auto no_forward_mode = [&](const variable_list&, const variable_list&) -> variable_list {
     throw CodedError("ERR_TENCH_OPERATOR", name + ": has no forward-mode derivative");
   };
-  const auto wrapped = torch::autograd::_wrap_outputs(
-      inputs, identities(constant), identities(dirty), raw, node, no_forward_mode, {},
-      [](const at::Tensor& x) { return x.view_as(x); }, false);
+  const auto wrapped =
+      tie_outputs(inputs, identities(constant), identities(dirty), raw, NodePointer(node), no_forward_mode);
   node->save(saved, to_strings(env, arguments.values[2]));
   node->call_on_backward(std::make_shared<HeldFunction>(instance, arguments.values[4]));
 

@@ -2,12 +2,12 @@
 
 #include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/engine.h>
-#include <torch/csrc/autograd/node.h>
 
 #include <mutex>
 
 #include "autograd.h"
 #include "instance.h"
+#include "nodes.h"
 
 namespace tench {
 
@@ -16,7 +16,6 @@ namespace {
 using torch::autograd::AnomalyMetadata;
 using torch::autograd::AnomalyMode;
 using torch::autograd::Engine;
-using torch::autograd::Node;
 using torch::autograd::SavedVariableHooks;
 
 // LibTorch's engine asks with no argument but the thread it is on.
@@ -33,7 +32,7 @@ class NodeOrigin : public AnomalyMetadata {
  public:
   void store_stack() override { place_ = place; }
 
-  void assign_parent(const c10::intrusive_ptr<Node>& parent) override { parent_ = parent; }
+  void assign_parent(const NodePointer& parent) override { parent_ = parent; }
 
   // Called by the engine for the node whose backward failed.
   void print_stack(const std::string& name) override {
@@ -49,7 +48,7 @@ class NodeOrigin : public AnomalyMetadata {
 
  private:
   std::shared_ptr<const Place> place_;
-  c10::intrusive_ptr<Node> parent_;
+  NodePointer parent_;
 };
 
 class TenchEngine : public Engine {

@@ -320,6 +320,29 @@ t.test('backward inside backward goes through custom functions as well', async (
   t.same(x.grad?.toList(), [16], 'four walks, one inside the other, multiply by 2 each');
 });
 
+t.test('the compiler knows arguments, results and saved tensors', async (t) => {
+  const x = ones([1], { requiresGrad: true });
+  // @ts-expect-error -- forward takes a tensor
+  t.throws(() => Exp.apply(5), TypeError);
+  // @ts-expect-error -- forward takes three arguments
+  t.throws(() => Both.apply(x), { code: 'ERR_TENCH_ARGUMENT' });
+  const both: [Tensor, Tensor] = Both.apply(x, 1, x);
+  t.equal(both.length, 2);
+  class Mistaken extends AutogradFunction<{ y: Tensor }> {
+    forward(input: Tensor): Tensor {
+      const y = input.mul(1);
+      // @ts-expect-error -- y is missing
+      this.saveForBackward({});
+      return y;
+    }
+    backward(): Tensor {
+      // @ts-expect-error -- nothing of this name is saved
+      return this.saved.x as Tensor;
+    }
+  }
+  t.throws(() => Mistaken.apply(x).backward(), { message: /array of 1.*received undefined/ });
+});
+
 t.test('functions inside scopes keep what backward needs', async (t) => {
   const x = ones([2], { requiresGrad: true });
   const loss = scope(() => Exp.apply(x).sum());
