@@ -2,10 +2,7 @@
 
 import { invalid } from '../tensor/errors.js';
 import { tensor, type DType, type Device, type Tensor, type TypedArray } from '../tensor/index.js';
-import { native } from '../tensor/native.js';
-import { adopt } from '../tensor/tensor.js';
 import { encodings } from '../tensor/types.js';
-import type { Source } from './source.js';
 
 /** Bytes of one element. */
 export function elementBytes(dtype: DType): number {
@@ -24,12 +21,6 @@ export function tensorBytes(dtype: DType, shape: readonly number[]): number {
   return shape.includes(0) ? 0 : extent;
 }
 
-/** The elements in row-major order as bytes in host memory, which may be those of a copy. */
-export function bytesOf(value: Tensor): Uint8Array {
-  const data = value.detach().to('cpu').toTypedArray();
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
 /** A tensor of bytes that lie in memory of their own, in the order of this machine. */
 export function fromBytes(
   bytes: Uint8Array<ArrayBuffer>,
@@ -39,38 +30,6 @@ export function fromBytes(
 ): Tensor {
   const values: TypedArray = new encodings[dtype].array(bytes.buffer);
   return tensor(values, { dtype, shape, device });
-}
-
-/** Where a row-major tensor lies in a file. */
-export interface Place {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** The first byte, from the beginning of the file. */
-  readonly begin: number;
-}
-
-/**
- * The tensors at some places of a file, which have been checked to lie inside it.
- *
- * @param options.mapped without a copy, over the mapped file, where the file and the device allow it
- */
-export async function tensorsAt(
-  source: Source,
-  places: readonly Place[],
-  options: { mapped: boolean; device: Device },
-): Promise<Tensor[]> {
-  const { mapped, device } = options;
-  const fd = mapped ? source.mappable : null;
-  if (fd !== null) {
-    const column = <K extends keyof Place>(key: K): Place[K][] => places.map((place) => place[key]);
-    const handles = native.mapTensors(fd, source.size, column('begin'), column('dtype'), column('shape'));
-    const tensors = handles.map((handle) => adopt(handle));
-    return device === 'cpu' ? tensors : tensors.map((value) => value.to(device));
-  }
-  const tensors: Tensor[] = [];
-  for (const { dtype, shape, begin } of places)
-    tensors.push(fromBytes(await source.read(begin, tensorBytes(dtype, shape)), dtype, shape, device));
-  return tensors;
 }
 
 /** Tensors by name, as writers take them: a Map such as `stateDict()` returns, or an object. */

@@ -7,7 +7,7 @@
 
 import { TenchError, invalid } from '../tensor/errors.js';
 import { callOperator, isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
-import { bytesOf, elementBytes, fromBytes, tensorBytes } from './elements.js';
+import { elementBytes, fromBytes, tensorBytes } from './elements.js';
 import { parseDescription, LiteralFault } from './npyHeader.js';
 import type { Source } from './source.js';
 
@@ -136,8 +136,8 @@ export function swapBytes(bytes: Uint8Array, width: number): void {
   else if (width === 8) buffer.swap64();
 }
 
-/** The header and the elements of an array, as NumPy writes them. */
-export function npyBytes(name: string, value: Tensor): [header: Uint8Array, data: Uint8Array] {
+/** The header of an array, as NumPy writes it; the elements follow in row-major order. */
+export function npyHeader(name: string, value: Tensor): Uint8Array {
   if (!isTensor(value)) throw invalid(name, 'a Tensor', value);
   const code = codes[value.dtype];
   if (code === undefined)
@@ -159,5 +159,5 @@ export function npyBytes(name: string, value: Tensor): [header: Uint8Array, data
   header.writeUInt16LE(length - 10, 8);
   header.write(literal, 10, 'latin1');
   header.write('\n', length - 1, 'latin1');
-  return [header, bytesOf(value)];
+  return header;
 }

@@ -3,11 +3,13 @@
 import { TenchError } from '../tensor/errors.js';
 import type { Device, Tensor } from '../tensor/index.js';
 import { writeAtomically } from './atomic.js';
-import { pairsOf, tensorsAt, type NamedTensors } from './elements.js';
-import { asWritten, npyBytes, npyHeaderBytes, npyPreamble, npyTensor, parseNpyHeader, storedShape } from './npy.js';
+import { pairsOf, tensorBytes, type NamedTensors } from './elements.js';
+import { asWritten, npyHeader, npyHeaderBytes, npyPreamble, npyTensor, parseNpyHeader, storedShape } from './npy.js';
+import { piecesOf } from './pieces.js';
+import { tensorsAt } from './places.js';
 import { Source, shown } from './source.js';
 import { ZipReader } from './zipReader.js';
-import { ZipWriter } from './zipWriter.js';
+import { ZipWriter, type Content } from './zipWriter.js';
 
 /**
  * Reads a .npy file: booleans, integers, floats and complex numbers, in any byte order, row-major or Fortran-ordered (which becomes a
@@ -38,10 +40,20 @@ export async function readNpy(path: string, options: { device?: Device; mapped?:
  * @throws TenchError for a dtype that NumPy lacks (bfloat16, the float8 ones, complex32), or when the file cannot be written
  */
 export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
-  const pieces = npyBytes('tensor', tensor);
+  const { pieces } = contentOf('tensor', tensor);
   await writeAtomically(path, async (file) => {
-    for (const piece of pieces) await file.writeFile(piece);
+    for (const piece of pieces()) await file.writeFile(piece);
   });
+}
+
+function contentOf(name: string, value: Tensor): Content {
+  const header = npyHeader(name, value);
+  const size = header.length + tensorBytes(value.dtype, value.shape);
+  const pieces = function* (): Generator<Uint8Array> {
+    yield header;
+    yield* piecesOf(value);
+  };
+  return { size, pieces };
 }
 
 /**
@@ -87,8 +99,7 @@ export async function writeNpz(
   for (const [name] of pairs) checkName(name);
   await writeAtomically(path, async (file) => {
     const zip = new ZipWriter(file);
-    for (const [name, value] of pairs)
-      await zip.add(`${name}.npy`, Buffer.concat(npyBytes(`tensor ${name}`, value)), options);
+    for (const [name, value] of pairs) await zip.add(`${name}.npy`, contentOf(`tensor ${name}`, value), options);
     await zip.end();
   });
 }

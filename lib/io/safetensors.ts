@@ -8,7 +8,9 @@
 import { TenchError, invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
 import { writeAtomically } from './atomic.js';
-import { bytesOf, elementBytes, pairsOf, tensorBytes, tensorsAt, type NamedTensors } from './elements.js';
+import { elementBytes, pairsOf, tensorBytes, type NamedTensors } from './elements.js';
+import { piecesOf } from './pieces.js';
+import { tensorsAt } from './places.js';
 import { HeaderFault, parseHeader, type Header, type HeaderEntry } from './safetensorsHeader.js';
 import { Source, shown } from './source.js';
 
@@ -101,7 +103,7 @@ export async function writeSafetensors(
 
   await writeAtomically(path, async (file) => {
     await file.writeFile(Buffer.concat([length, padded]));
-    for (const { value } of ordered) await file.writeFile(bytesOf(value));
+    for (const { value } of ordered) for (const piece of piecesOf(value)) await file.writeFile(piece);
   });
 }
 

@@ -1,5 +1,6 @@
 /** A file that is being read: its size is known from the start, nothing is read past its end, and its errors name it. */
 
+import { constants } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { TenchError, invalid } from '../tensor/errors.js';
@@ -59,6 +60,7 @@ export class Source {
    */
   async read(position: number, count: number): Promise<Uint8Array<ArrayBuffer>> {
     if (position + count > this.size) throw this.damaged(`it ends at byte ${this.size}`);
+    if (count > constants.MAX_LENGTH) throw this.unsupported(`${count} bytes are more than Node holds in one buffer`);
     if (this.content !== null) return Uint8Array.from(this.content.subarray(position, position + count));
     const bytes = new Uint8Array(count);
     let done = 0;

@@ -12,6 +12,9 @@ import type { Entry, ZipFile } from 'yauzl';
 
 import { crc32 } from '../runtime/archives/crc32.js';
 import { TenchError } from '../tensor/errors.js';
+import type { Tensor } from '../tensor/index.js';
+import { fromBytes } from './elements.js';
+import { gather } from './pieces.js';
 import { shown, type Source } from './source.js';
 
 /** Deflate cannot do better: 258 bytes for two bits (RFC 1951). */
@@ -72,12 +75,30 @@ export class ZipReader {
       const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
       const stored = await source.read(fileDataStart, entry.compressedSize);
       const bytes = entry.compressionMethod === 0 ? stored : await inflate(stored, entry.uncompressedSize);
-      if (bytes.length !== entry.uncompressedSize || crc32(bytes) !== entry.crc32)
-        throw source.damaged(`the checksum of its entry ${shown(name)} is wrong`);
+      if (bytes.length !== entry.uncompressedSize || crc32(bytes) !== entry.crc32) throw this.wrongChecksum(name);
       return bytes;
     } catch (error) {
       throw asDamage(source, error, `its entry ${shown(name)} cannot be unpacked`);
     }
+  }
+
+  /** The content of an entry as a tensor of uint8, which may be larger than a buffer. */
+  async readTensor(name: string): Promise<Tensor> {
+    const begin = await this.placeOf(name);
+    const size = this.sizeOf(name)!;
+    if (begin === null) return fromBytes(await this.read(name), 'uint8', [size]);
+    let sum = 0;
+    const tensor = await gather('uint8', [size], async (offset, count) => {
+      const bytes = await this.source.read(begin + offset, count);
+      sum = crc32(bytes, sum);
+      return bytes;
+    });
+    if (sum !== this.entries.get(name)!.crc32) throw this.wrongChecksum(name);
+    return tensor;
+  }
+
+  private wrongChecksum(name: string): TenchError {
+    return this.source.damaged(`the checksum of its entry ${shown(name)} is wrong`);
   }
 
   /** Where the bytes of an entry lie in the file; null for one that is compressed. */
@@ -93,7 +114,7 @@ export class ZipReader {
 
   /** Checks the checksums of all entries, one at a time. */
   async verify(): Promise<void> {
-    for (const name of this.entries.keys()) await this.read(name);
+    for (const name of this.entries.keys()) await this.readTensor(name);
   }
 }
 

@@ -6,12 +6,15 @@
  * sizes and places beyond 4 GiB are written as zip64 (APPNOTE.TXT 4.3 to 4.5).
  */
 
+import { constants } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
 
 import { crc32 } from '../runtime/archives/crc32.js';
+import { TenchError } from '../tensor/errors.js';
 
+const pendingLimit = 1 << 20;
 const most32 = 0xffff_ffff;
 const most16 = 0xffff;
 /** 1 January 1980, the first day that a zip file knows: the same content makes the same file. */
@@ -28,10 +31,21 @@ interface Written {
   readonly offset: number;
 }
 
+/** An entry's content, which may be larger than a buffer. */
+export interface Content {
+  /** In bytes. */
+  readonly size: number;
+  /** The bytes from the beginning; called twice. */
+  readonly pieces: () => Iterable<Uint8Array>;
+}
+
 /** One zip file, from its first entry to its directory. */
 export class ZipWriter {
   private readonly entries: Written[] = [];
   private position = 0;
+  /** Small pieces are written together: files of many thousand tensors are not rare. */
+  private pending: Uint8Array[] = [];
+  private pendingBytes = 0;
 
   /** @param alignment the bytes of entries that are not compressed begin at multiples of this */
   constructor(
@@ -39,26 +53,30 @@ export class ZipWriter {
     private readonly alignment = 1,
   ) {}
 
-  async add(name: string, data: Uint8Array, options: { compressed?: boolean } = {}): Promise<void> {
-    const compressed = options.compressed === true ? await promisify(deflateRaw)(data) : null;
-    const bytes = compressed ?? data;
+  async add(name: string, content: Uint8Array | Content, options: { compressed?: boolean } = {}): Promise<void> {
+    const { size, pieces } =
+      content instanceof Uint8Array ? { size: content.length, pieces: () => [content] } : content;
+    // The checksum stands before the bytes, so they are gone through twice.
+    let sum = 0;
+    for (const piece of pieces()) sum = crc32(piece, sum);
+    const compressed = options.compressed === true ? await deflate(name, size, pieces()) : null;
     const entry: Written = {
       name: Buffer.from(name),
       method: compressed === null ? 0 : 8,
-      sum: crc32(data),
-      stored: bytes.length,
-      size: data.length,
+      sum,
+      stored: compressed?.length ?? size,
+      size,
       offset: this.position,
     };
     this.entries.push(entry);
     await this.write(this.localHeader(entry));
-    await this.write(bytes);
+    for (const piece of compressed === null ? pieces() : [compressed]) await this.write(piece);
   }
 
   /** Writes the directory; nothing can be added after it. */
   async end(): Promise<void> {
     const begin = this.position;
-    for (const entry of this.entries) await this.write(directoryHeader(entry));
+    await this.write(Buffer.concat(this.entries.map(directoryHeader)));
     const size = this.position - begin;
     const count = this.entries.length;
     if (count >= most16 || begin >= most32 || size >= most32)
@@ -70,6 +88,7 @@ export class ZipWriter {
     end.writeUInt32LE(Math.min(size, most32), 12);
     end.writeUInt32LE(Math.min(begin, most32), 16);
     await this.write(end);
+    await this.flush();
   }
 
   private localHeader(entry: Written): Buffer {
@@ -85,9 +104,23 @@ export class ZipWriter {
   }
 
   private async write(bytes: Uint8Array): Promise<void> {
-    await this.file.writeFile(bytes);
     this.position += bytes.length;
+    this.pending.push(bytes);
+    this.pendingBytes += bytes.length;
+    if (this.pendingBytes >= pendingLimit) await this.flush();
   }
+
+  private async flush(): Promise<void> {
+    const bytes = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
+    this.pending = [];
+    this.pendingBytes = 0;
+    await this.file.writeFile(bytes);
+  }
+}
+
+async function deflate(name: string, size: number, pieces: Iterable<Uint8Array>): Promise<Uint8Array> {
+  if (size > constants.MAX_LENGTH) throw new TenchError(`${name} has ${size} bytes, more than are compressed at once`);
+  return promisify(deflateRaw)(Buffer.concat([...pieces]));
 }
 
 /** What the header before the bytes and the one in the directory have in common. */

@@ -4,9 +4,10 @@
  */
 
 import type { Device, Tensor } from '../../tensor/index.js';
-import { elementBytes, fromBytes } from '../elements.js';
+import { elementBytes } from '../elements.js';
 import { PickleFault } from '../pickle/limits.js';
 import { unpickle } from '../pickle/unpickle.js';
+import { tensorsAt } from '../places.js';
 import { shown, type Source } from '../source.js';
 import { LoadedStorages, run } from './loaded.js';
 import { TorchNames } from './names.js';
@@ -44,7 +45,10 @@ export async function readLegacy(source: Source, device: Device): Promise<unknow
     const count = Buffer.from(await source.read(position, 8)).readBigInt64LE();
     const size = Number(count) * width;
     if (count < 0n || !Number.isSafeInteger(size)) throw source.damaged(`it has a storage of ${count} elements`);
-    storages.set(key as string, fromBytes(await source.read(position + 8, size), 'uint8', [size]));
+    if (position + 8 + size > source.size) throw source.damaged(`it ends at byte ${source.size}`);
+    const place = { dtype: 'uint8', shape: [size], begin: position + 8 } as const;
+    const [storage] = await tensorsAt(source, [place], { mapped: false, device: 'cpu' });
+    storages.set(key as string, storage!);
     position += 8 + size;
   }
   const names = new TorchNames(new LoadedStorages(storages, false, device));

@@ -7,7 +7,7 @@
 
 import { invalid } from '../../tensor/errors.js';
 import type { Device, Tensor } from '../../tensor/index.js';
-import { fromBytes, tensorsAt } from '../elements.js';
+import { tensorsAt } from '../places.js';
 import { unpickle } from '../pickle/unpickle.js';
 import { Source, shown } from '../source.js';
 import { ZipReader } from '../zipReader.js';
@@ -86,7 +86,7 @@ async function readStorages(
     const begin = mapped ? await zip.placeOf(name) : null;
     const size = zip.sizeOf(name)!;
     if (begin !== null && begin % widestElement === 0) places.push({ key, dtype: 'uint8', shape: [size], begin });
-    else storages.set(key, fromBytes(await zip.read(name), 'uint8', [size]));
+    else storages.set(key, await zip.readTensor(name));
   }
   const tensors = await tensorsAt(source, places, { mapped, device: 'cpu' });
   places.forEach(({ key }, index) => storages.set(key, tensors[index]!));

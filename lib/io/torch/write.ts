@@ -29,7 +29,7 @@ export async function writeTorch(path: string, value: unknown): Promise<void> {
     const zip = new ZipWriter(file, alignment);
     await zip.add('archive/data.pkl', program);
     await zip.add('archive/byteorder', Buffer.from('little'));
-    for (const [key, bytes] of storages.contents()) await zip.add(`archive/data/${key}`, bytes);
+    for (const [key, content] of storages.contents()) await zip.add(`archive/data/${key}`, content);
     await zip.add('archive/version', Buffer.from('3\n'));
     await zip.end();
   });

@@ -2,8 +2,10 @@
 
 import { callOperator, isTensor, type DType, type Tensor } from '../../tensor/index.js';
 import { native } from '../../tensor/native.js';
-import { adopt, handleOf } from '../../tensor/tensor.js';
+import { handleOf } from '../../tensor/tensor.js';
 import { elementBytes } from '../elements.js';
+import { bytesOfStorage, pieceBytes } from '../pieces.js';
+import type { Content } from '../zipWriter.js';
 
 /** Parts begin at multiples of this, so that elements of every size lie at a multiple of theirs. */
 const step = 16;
@@ -60,12 +62,14 @@ export class WrittenStorages {
     return { key, bytes: end - begin, offset, strides: plain.stride(), mixed: dtypes.size > 1 };
   }
 
-  /** The bytes of each part, read when it is asked for. */
-  *contents(): Generator<[key: string, bytes: Uint8Array]> {
+  /** The bytes of each part, read when they are asked for. */
+  *contents(): Generator<[key: string, content: Content]> {
     for (const { key, owner, begin, end } of this.parts.values()) {
-      const all = adopt(native.storageBytes(handleOf(owner), owner));
-      const part = callOperator('aten::slice.Tensor', [all, 0, begin, end, 1]) as Tensor;
-      yield [key, part.toTypedArray() as Uint8Array];
+      const pieces = function* (): Generator<Uint8Array> {
+        for (let from = begin; from < end; from += pieceBytes)
+          yield bytesOfStorage(owner, from, Math.min(from + pieceBytes, end));
+      };
+      yield [key, { size: end - begin, pieces }];
     }
   }
 

@@ -12,6 +12,8 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 /** The checksum of `bytes`, going on from that of the bytes before them. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  // zlib takes no bytes for the wish to begin anew.
+  if (bytes.length === 0) return before;
   if (typeof (zlib as Partial<typeof zlib>).crc32 === 'function') return zlib.crc32(bytes, before);
   let sum = ~before;
   for (const byte of bytes) sum = (sum >>> 8) ^ (table[(sum ^ byte) & 0xff] ?? 0);
