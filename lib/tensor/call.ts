@@ -2,9 +2,12 @@
 
 import { Kind, kindOf } from './direct.js';
 import { TenchError, invalid } from './errors.js';
-import { native, type Handle, type RawResult } from './native.js';
+import { DirectCode, exchange, native, type Handle, type RawResult } from './native.js';
 import { adopt, createShell, fill, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
 import { isOptions } from './types.js';
+
+// The addon's exports are many, and reading one of them costs more than it should on a path this short.
+const { callDirect } = native;
 
 /** Direct calls by the kinds of their arguments: the addon's number of one, or -1 where the boxed call is wanted. */
 type DirectCalls = Map<number, number>;
@@ -15,6 +18,7 @@ export class Operator {
   private readonly direct: DirectCalls = new Map();
   private lastKey = 0;
   private lastDirect = -1;
+  private lastLists = false;
 
   constructor(
     readonly name: string,
@@ -46,42 +50,41 @@ export class Operator {
     if (count > 4) key = (key << 3) | kindOf(e);
     const direct = key === this.lastKey ? this.lastDirect : this.findDirect(key, count);
     if (direct >= 0) {
-      const id = this.id!;
+      // Lists first: a getter in one may make calls of its own, which pass through the exchange as well.
+      const lists = this.lastLists ? [a, b, c, d, e].map(encodeList) : null;
+      pass(1, a);
+      if (count > 1) pass(2, b);
+      if (count > 2) pass(3, c);
+      if (count > 3) pass(4, d);
+      if (count > 4) pass(5, e);
+      exchange[0] = direct;
       const shell = createShell();
-      let raw: RawResult;
-      if (count === 1) raw = native.callDirect(id, direct, shell, encodeOne(a));
-      else if (count === 2) raw = native.callDirect(id, direct, shell, encodeOne(a), encodeOne(b));
-      else if (count === 3) raw = native.callDirect(id, direct, shell, encodeOne(a), encodeOne(b), encodeOne(c));
-      else
-        raw = native.callDirect(
-          id,
-          direct,
-          shell,
-          encodeOne(a),
-          encodeOne(b),
-          encodeOne(c),
-          encodeOne(d),
-          encodeOne(e),
-        );
-      if (typeof raw === 'number') {
-        if (raw > 0) return fill(shell, raw);
+      let returned: RawResult;
+      if (lists !== null) returned = callDirect(shell, ...lists);
+      else if (shell === null) returned = callDirect();
+      else returned = callDirect(shell);
+      const code = exchange[0];
+      if (code > 0) return fill(shell, code);
+      if (code === DirectCode.written) {
         forget(a);
         return a;
       }
-      if (raw !== undefined) return decode(raw, [a, b, c, d, e], null);
+      if (code === DirectCode.returned) return decode(returned, [a, b, c, d, e], null);
+      if (code === DirectCode.nothing) return null;
     }
     return this.call([a, b, c, d, e].slice(0, count));
   }
 
   private findDirect(key: number, count: number): number {
+    const kinds = Array.from({ length: count }, (_, i) => (key >> (3 * (count - 1 - i))) & 7);
     let direct = this.direct.get(key);
     if (direct === undefined) {
-      const kinds = Array.from({ length: count }, (_, i) => (key >> (3 * (count - 1 - i))) & 7);
       direct = (kinds.includes(Kind.other) ? null : native.bindDirect(this.bound(), this.kind, kinds)) ?? -1;
       this.direct.set(key, direct);
     }
     this.lastKey = key;
     this.lastDirect = direct;
+    this.lastLists = kinds.includes(Kind.numbers) || kinds.includes(Kind.tensors);
     return direct;
   }
 
@@ -146,10 +149,14 @@ export class Operator {
   }
 }
 
-/** An argument of a direct call: tensors as handles, everything else as it is. */
-function encodeOne(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isTensor(value)) return handleOf(value);
+/** Writes an argument of a direct call into the exchange; lists are passed beside it. */
+function pass(index: number, value: unknown): void {
+  if (typeof value === 'number') exchange[index] = value;
+  else if (isTensor(value)) exchange[index] = handleOf(value);
+  else if (typeof value === 'boolean') exchange[index] = value ? 1 : 0;
+}
+
+function encodeList(value: unknown): unknown {
   return Array.isArray(value) && isTensor(value[0]) ? encodeTensors(value) : value;
 }
 

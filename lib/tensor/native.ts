@@ -67,13 +67,18 @@ export interface NativeAddon {
 
   /** Finds the direct call for arguments of these kinds (see direct.ts); null when the boxed call must be used. */
   bindDirect(operator: number, kind: boolean, kinds: readonly number[]): number | null;
-  /** A direct call; undefined when a value needs the boxed call after all. */
-  callDirect(operator: number, direct: number, shell: object | null, ...args: unknown[]): RawResult;
+  /** Gives the addon the array through which direct calls pass numbers. */
+  setExchange(numbers: Float64Array): void;
+  /**
+   * A direct call. Before, `exchange[0]` is its number and `exchange[1 + i]` argument i (a handle, a number, or a boolean as 0 or 1); lists
+   * are passed in the places of `args`. After, `exchange[0]` says what came out: a handle, or one of {@link DirectCode}.
+   */
+  callDirect(this: void, shell?: object | null, ...args: unknown[]): RawResult;
 
   track(shell: object, handle: Handle): void;
   release(handle: Handle): void;
-  /** Releases the first `count` handles. */
-  releaseAll(handles: Float64Array, count: number): void;
+  /** Releases the handles from index `start` up to `end`; stale ones are ignored. */
+  releaseAll(handles: Float64Array, start: number, end: number): void;
   isAlive(handle: Handle): boolean;
   share(handle: Handle): Handle;
 
@@ -208,6 +213,9 @@ export interface NativeAddon {
   resetPeakMemory(): void;
 }
 
+/** What a direct call leaves in `exchange[0]` when it made no new tensor. */
+export const DirectCode = { nothing: 0, written: -1, returned: -2, boxed: -3 } as const;
+
 const addon = loadAddon() as unknown as NativeAddon;
 
 addon.initialize((code, message) => {
@@ -218,3 +226,8 @@ addon.initialize((code, message) => {
 }, addon.finalizers);
 
 export const native: NativeAddon = addon;
+
+/** Numbers on their way into and out of direct calls; the addon reads and writes the same memory. */
+export const exchange = new Float64Array(12);
+
+addon.setExchange(exchange);

@@ -1,34 +1,55 @@
 /** `scope` releases temporaries at the end of a synchronous function, and lets what the function returns survive. */
 
 import { TenchError, invalid } from './errors.js';
+import { native, type Handle } from './native.js';
 import type { Tensor } from './tensor.js';
 
-/** Tensors made inside the innermost scope that is running; null outside. It can be one variable, because a scope never spans an await. */
-let made: Tensor[] | null = null;
+/**
+ * Handles of the tensors made inside the scopes that run now, those of an inner scope above those of an outer one. Handles and not objects:
+ * writing a number into this array is the cheapest thing that a new tensor can do.
+ */
+let handles = new Float64Array(1024);
 
-/** The innermost scope's list, for the constructor of tensors. */
-export function currentScope(): Tensor[] | null {
-  return made;
+/** One past the last handle. */
+let top = 0;
+
+/** Whether a scope runs. It can be one variable, because a scope never spans an await. */
+let running = false;
+
+/** Whether a scope runs, which will release what is made now. */
+export function inScope(): boolean {
+  return running;
+}
+
+/** Leaves the release of a new tensor to the innermost scope. */
+export function leaveToScope(handle: Handle): void {
+  if (top === handles.length) {
+    const longer = new Float64Array(2 * top);
+    longer.set(handles);
+    handles = longer;
+  }
+  handles[top] = handle;
+  top += 1;
 }
 
 /** Runs `fn` with tensors made inside tied to no scope, as if no scope were running. */
 export function outsideScope<T>(fn: () => T): T {
-  const outer = made;
-  made = null;
+  const outer = running;
+  running = false;
   try {
     return fn();
   } finally {
-    made = outer;
+    running = outer;
   }
 }
 
 /** What `scope` needs of tensors, given by tensor.ts so that this file does not depend on it. */
 export interface ScopeHooks {
   isTensor(value: unknown): value is Tensor;
+  /** The tensor's handle, or 0 when it was disposed. */
+  handleOf(tensor: Tensor): Handle;
   /** Ties a surviving tensor to the garbage collector. */
-  survive(tensor: Tensor): void;
-  /** Disposes of tensors, those that are disposed already included. */
-  release(tensors: readonly Tensor[]): void;
+  track(tensor: Tensor): void;
 }
 
 let hooks: ScopeHooks;
@@ -49,20 +70,24 @@ export function setScopeHooks(given: ScopeHooks): void {
  */
 export function scope<T>(fn: () => T): T {
   if (typeof fn !== 'function') throw invalid('fn', 'a function', fn);
-  const outer = made;
-  const inner: Tensor[] = [];
-  made = inner;
+  const outer = running;
+  const first = top;
+  running = true;
   let result: T;
   try {
     result = fn();
   } catch (error) {
-    made = outer;
-    hooks.release(inner);
+    running = outer;
+    releaseFrom(first);
     throw error;
   }
-  made = outer;
-  if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
-    hooks.release(inner);
+  running = outer;
+  if (typeof result !== 'object' || result === null) {
+    releaseFrom(first);
+    return result;
+  }
+  if (typeof (result as { then?: unknown }).then === 'function') {
+    releaseFrom(first);
     throw new TenchError(
       'scope: the function returned a promise; a scope is synchronous, so await first and open the scope around the tensor work',
       {
@@ -70,19 +95,29 @@ export function scope<T>(fn: () => T): T {
       },
     );
   }
-  if (typeof result !== 'object' || result === null) {
-    hooks.release(inner);
-    return result;
-  }
   const kept = new Set<Tensor>();
   collect(result, kept, new Set());
-  hooks.release(inner.filter((tensor) => !kept.has(tensor)));
-  for (const tensor of inner) {
-    if (!kept.has(tensor)) continue;
-    if (outer === null) hooks.survive(tensor);
-    else outer.push(tensor);
+  const byHandle = new Map(Array.from(kept, (tensor) => [hooks.handleOf(tensor), tensor]));
+  const survivors: Tensor[] = [];
+  let dying = first;
+  for (let i = first; i < top; i += 1) {
+    const handle = handles[i]!;
+    const survivor = byHandle.get(handle);
+    if (survivor === undefined) handles[dying++] = handle;
+    else survivors.push(survivor);
+  }
+  top = dying;
+  releaseFrom(first);
+  for (const tensor of survivors) {
+    if (outer) leaveToScope(hooks.handleOf(tensor));
+    else hooks.track(tensor);
   }
   return result;
+}
+
+function releaseFrom(first: number): void {
+  if (top > first) native.releaseAll(handles, first, top);
+  top = first;
 }
 
 function collect(value: unknown, kept: Set<Tensor>, seen: Set<object>): void {

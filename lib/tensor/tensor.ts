@@ -9,7 +9,7 @@ import type { TensorMethods } from './generated/methods.js';
 import { getIndices, setIndices } from './indexing.js';
 import { native, type Handle } from './native.js';
 import { formatTensor } from './printing.js';
-import { currentScope, setScopeHooks } from './scope.js';
+import { inScope, leaveToScope, setScopeHooks } from './scope.js';
 import { registerHook, type RemovableHook, type TensorHook } from './tensorHooks.js';
 import { callOperator } from './call.js';
 import {
@@ -29,7 +29,7 @@ let handleOfTensor: (tensor: Tensor) => Handle;
 let fillTensor: (tensor: Tensor, handle: Handle) => Tensor;
 let isTensorObject: (value: unknown) => value is Tensor;
 let forgetShapeOf: (tensor: Tensor) => void;
-let releaseTensors: (tensors: readonly Tensor[]) => void;
+let handleIfAlive: (tensor: Tensor) => Handle;
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the generated operators are installed on the prototype
 export interface Tensor extends TensorMethods {}
@@ -55,24 +55,14 @@ export class Tensor {
     };
     fillTensor = (tensor, handle) => {
       tensor.#handle = handle;
-      currentScope()?.push(tensor);
+      if (inScope()) leaveToScope(handle);
       return tensor;
     };
     isTensorObject = (value): value is Tensor => typeof value === 'object' && value !== null && #handle in value;
     forgetShapeOf = (tensor) => {
       tensor.#shape = undefined;
     };
-    releaseTensors = (tensors) => {
-      const handles = new Float64Array(tensors.length);
-      let count = 0;
-      for (const tensor of tensors) {
-        if (tensor.#handle === 0) continue;
-        handles[count++] = tensor.#handle;
-        tensor.#handle = 0;
-        tensor.#grad = null;
-      }
-      native.releaseAll(handles, count);
-    };
+    handleIfAlive = (tensor) => (tensor.isAlive ? tensor.#handle : 0);
   }
 
   /** @internal A handle of the addon's table; 0 makes an empty shell that is filled later. */
@@ -81,7 +71,7 @@ export class Tensor {
       throw invalid('new Tensor', 'a handle of the addon (use `tensor(data)` to make a tensor)', handle);
     this.#handle = 0;
     if (handle !== 0) {
-      if (currentScope() === null) native.track(this, handle);
+      if (!inScope()) native.track(this, handle);
       fillTensor(this, handle);
     }
   }
@@ -303,7 +293,7 @@ export class Tensor {
   }
 
   [inspect.custom](): string {
-    return this.#handle === 0 ? 'Tensor (disposed)' : formatTensor(this);
+    return this.isAlive ? formatTensor(this) : 'Tensor (disposed)';
   }
 }
 
@@ -348,7 +338,7 @@ export function handleOfArgument(argument: string, value: unknown): Handle {
 
 /** An object to be filled with the result of a native call, which ties it to the collector; null inside a scope, which needs no tie. */
 export function createShell(): Tensor | null {
-  return currentScope() === null ? new Tensor(0) : null;
+  return inScope() ? null : new Tensor(0);
 }
 
 /** Turns the shell of a native call, or a new object, into the tensor of a handle. */
@@ -368,10 +358,8 @@ export function forgetShape(tensor: Tensor): void {
 
 setScopeHooks({
   isTensor,
-  survive: (tensor) => {
-    if (tensor.isAlive) native.track(tensor, handleOf(tensor));
-  },
-  release: (tensors) => {
-    releaseTensors(tensors);
+  handleOf: handleIfAlive,
+  track: (tensor) => {
+    native.track(tensor, handleOf(tensor));
   },
 });

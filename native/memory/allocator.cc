@@ -3,6 +3,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <stdlib.h>
 
 #include <atomic>
 #include <mutex>
@@ -10,6 +11,10 @@
 
 #include "page_heap.h"
 #include "small_blocks.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace tench::memory {
 
@@ -72,6 +77,18 @@ class CpuAllocator final : public c10::Allocator {
   static void free_block(void* block) { memory::deallocate(block); }
 };
 
+// Tensors' own objects and graph nodes come from malloc, thousands of them die together when the garbage collector has
+// run, and as many are made again at once. glibc would give the end of its heap back to the system and fault it in
+// again each time (10 % of the time of a small operator), until a large block that was mapped and freed has taught it
+// better: these are the thresholds that it then arrives at by itself.
+void teach_malloc() {
+#ifdef __GLIBC__
+  constexpr int kMapFrom = 32 << 20;
+  mallopt(M_MMAP_THRESHOLD, kMapFrom);
+  mallopt(M_TRIM_THRESHOLD, 2 * kMapFrom);
+#endif
+}
+
 }  // namespace
 
 void* allocate(size_t bytes) {
@@ -107,6 +124,7 @@ void deallocate(void* block) noexcept {
 void install() {
   static std::once_flag once;
   std::call_once(once, [] {
+    teach_malloc();
     static CpuAllocator* const allocator = new CpuAllocator;
     c10::SetAllocator(c10::kCPU, allocator, /*priority=*/UINT8_MAX);
   });
@@ -132,6 +150,9 @@ void reset_peak() { pool().heap.reset_peak(); }
 void empty_cache() {
   pool().small.release_empty();
   pool().heap.empty_cache();
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void set_cap(size_t bytes) { pool().heap.set_cap(bytes); }

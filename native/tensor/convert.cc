@@ -292,18 +292,20 @@ c10::IValue to_ivalue(Instance& instance, const c10::Argument& argument, const J
   return to_value(instance, argument, *argument.real_type(), value, whole);
 }
 
+c10::Scalar to_scalar(double number, WholeScalar whole) {
+  // Beyond 2^53 a double is no longer every integer it might stand for, so it stays a float.
+  if (whole == WholeScalar::integer && std::trunc(number) == number && std::fabs(number) <= 9007199254740991.0 &&
+      !(number == 0 && std::signbit(number))) {
+    return c10::Scalar(static_cast<int64_t>(number));
+  }
+  return c10::Scalar(number);
+}
+
 c10::Scalar to_scalar(Instance& instance, napi_value value, const char* what, WholeScalar whole) {
   napi_env env = instance.env;
   switch (js::type_of(env, value)) {
-    case napi_number: {
-      const double number = js::to_double(env, value, what);
-      // Beyond 2^53 a double is no longer every integer it might stand for, so it stays a float.
-      if (whole == WholeScalar::integer && std::trunc(number) == number && std::fabs(number) <= 9007199254740991.0 &&
-          !(number == 0 && std::signbit(number))) {
-        return c10::Scalar(static_cast<int64_t>(number));
-      }
-      return c10::Scalar(number);
-    }
+    case napi_number:
+      return to_scalar(js::to_double(env, value, what), whole);
     case napi_bigint:
       return c10::Scalar(js::to_int64(env, value, what));
     case napi_boolean:

@@ -26,6 +26,7 @@ bool matches(Instance& instance, const c10::Argument& argument, const JsArgument
 // Throws BadArgument, naming the argument, when the value cannot stand for it.
 c10::IValue to_ivalue(Instance& instance, const c10::Argument& argument, const JsArgument& value, WholeScalar whole);
 
+c10::Scalar to_scalar(double number, WholeScalar whole);
 c10::Scalar to_scalar(Instance& instance, napi_value value, const char* what, WholeScalar whole);
 napi_value from_scalar(napi_env env, const c10::Scalar& scalar);
 // A plain value (no tensor in it) as JavaScript sees it.

@@ -41,24 +41,26 @@ class DirectCallOf;
 template <class Return, class... Args>
 class DirectCallOf<Return(Args...)> final : public DirectCall {
  public:
-  DirectCallOf(const c10::OperatorHandle& overload, std::vector<Kind> kinds, bool scalars_follow)
-      : DirectCall(overload, std::move(kinds), scalars_follow), typed_(overload.typed<Return(Args...)>()) {}
+  DirectCallOf(const OperatorSet& set, const c10::OperatorHandle& overload, std::vector<Kind> kinds,
+               bool scalars_follow)
+      : DirectCall(set, overload, std::move(kinds), scalars_follow), typed_(overload.typed<Return(Args...)>()) {}
 
-  napi_value run(Instance& instance, const napi_value* values, napi_value shell) const override {
-    return read_and_run(instance, values, shell, std::index_sequence_for<Args...>());
+  napi_value run(Instance& instance, const DirectArguments& arguments, double& code) const override {
+    return read_and_run(instance, arguments, code, std::index_sequence_for<Args...>());
   }
 
  private:
   template <size_t... I>
-  napi_value read_and_run(Instance& instance, const napi_value* values, napi_value shell,
+  napi_value read_and_run(Instance& instance, const DirectArguments& given_arguments, double& code,
                           std::index_sequence<I...>) const {
     const auto& arguments = overload.schema().arguments();
-    Reading reading{instance, *this, values};
+    Reading reading{instance, *this, given_arguments};
     std::tuple<Reader<Args>...> readers;
     const auto read = [&]<size_t index, class T>(bool now) {
       return now == runs_javascript<T> ? std::get<index>(readers).read(reading, arguments[index], kinds[index], index)
                                        : true;
     };
+    code = kBoxed;
     if (!(read.template operator()<I, Args>(true) && ...)) return nullptr;
     if (!(read.template operator()<I, Args>(false) && ...)) return nullptr;
     const bool skip = !reading.requires_grad && thread_is_plain();
@@ -67,15 +69,19 @@ class DirectCallOf<Return(Args...)> final : public DirectCall {
       return typed_.call(std::get<I>(readers).get()...);
     };
     if constexpr (std::is_same_v<Return, at::Tensor>) {
-      return new_tensor(instance, call(), shell);
+      at::Tensor result = call();
+      code = result.defined() ? instance.handles.insert(std::move(result)) : kNothing;
+      return nullptr;
     } else if constexpr (std::is_same_v<Return, at::Tensor&>) {
       call();
       // In every signature of the table the written argument comes first, and is what the operator returns.
-      return js::number(instance.env, -1);
+      code = kWritten;
+      return nullptr;
     } else {
       torch::jit::Stack stack;
       torch::jit::push(stack, call());
-      return to_results(instance, overload.schema(), given(values), stack);
+      code = kReturned;
+      return to_results(instance, overload.schema(), given(instance, given_arguments), stack);
     }
   }
 
@@ -83,12 +89,13 @@ class DirectCallOf<Return(Args...)> final : public DirectCall {
   const c10::DispatchKeySet idle_ = idle_keys(overload);
 };
 
-using Factory = std::unique_ptr<DirectCall> (*)(const c10::OperatorHandle&, std::vector<Kind>, bool);
+using Factory = std::unique_ptr<DirectCall> (*)(const OperatorSet&, const c10::OperatorHandle&, std::vector<Kind>,
+                                                bool);
 
 template <class Signature>
-std::unique_ptr<DirectCall> make_direct(const c10::OperatorHandle& overload, std::vector<Kind> kinds,
-                                        bool scalars_follow) {
-  return std::make_unique<DirectCallOf<Signature>>(overload, std::move(kinds), scalars_follow);
+std::unique_ptr<DirectCall> make_direct(const OperatorSet& set, const c10::OperatorHandle& overload,
+                                        std::vector<Kind> kinds, bool scalars_follow) {
+  return std::make_unique<DirectCallOf<Signature>>(set, overload, std::move(kinds), scalars_follow);
 }
 
 struct DirectEntry {
@@ -149,14 +156,37 @@ bool accepts(const c10::FunctionSchema& schema, const std::vector<Kind>& given) 
 
 }  // namespace
 
-DirectCall::DirectCall(c10::OperatorHandle overload, std::vector<Kind> kinds, bool scalars_follow)
-    : overload(std::move(overload)), kinds(std::move(kinds)), scalars_follow(scalars_follow) {}
+DirectCall::DirectCall(const OperatorSet& set, c10::OperatorHandle overload, std::vector<Kind> kinds,
+                       bool scalars_follow)
+    : set(set), overload(std::move(overload)), kinds(std::move(kinds)), scalars_follow(scalars_follow) {}
 
-Given DirectCall::given(const napi_value* values) const {
+Given DirectCall::given(Instance& instance, const DirectArguments& arguments) const {
+  napi_env env = instance.env;
   Given result;
   size_t count = kinds.size();
   while (count > 0 && kinds[count - 1] == Kind::absent) --count;
-  for (size_t i = 0; i < count; ++i) result.positional.push_back({values[i], kinds[i] == Kind::tensor});
+  for (size_t i = 0; i < count; ++i) {
+    napi_value value = nullptr;
+    switch (kinds[i]) {
+      case Kind::absent:
+        value = js::undefined(env);
+        break;
+      case Kind::null:
+        value = js::null(env);
+        break;
+      case Kind::boolean:
+        value = js::boolean(env, arguments.numbers[i] != 0);
+        break;
+      case Kind::numbers:
+      case Kind::tensors:
+        value = arguments.lists[i];
+        break;
+      default:
+        value = js::number(env, arguments.numbers[i]);
+        break;
+    }
+    result.positional.push_back({value, kinds[i] == Kind::tensor});
+  }
   return result;
 }
 
@@ -167,7 +197,7 @@ std::unique_ptr<DirectCall> find_direct(const OperatorSet& set, std::vector<Kind
     if (make == nullptr) return nullptr;
     kinds.resize(overload.schema().arguments().size(), Kind::absent);
     try {
-      return make(overload, std::move(kinds), scalars_follow);
+      return make(set, overload, std::move(kinds), scalars_follow);
     } catch (const c10::Error&) {
       // The loaded LibTorch gives this operator another signature than the one that the table was written for.
       return nullptr;

@@ -21,14 +21,12 @@ namespace tench {
 struct Reading {
   Instance& instance;
   const DirectCall& call;
-  const napi_value* values;
+  const DirectArguments& arguments;
   bool requires_grad = false;
 
   // No copy: nothing that may run the garbage collector happens before the operator has returned.
   const at::Tensor& tensor(size_t index) {
-    double handle = 0;
-    check(instance.env, napi_get_value_double(instance.env, values[index], &handle), "handle");
-    const at::Tensor& found = instance.handles.peek(handle);
+    const at::Tensor& found = instance.handles.peek(arguments.numbers[index]);
     requires_grad = requires_grad || found.requires_grad();
     return found;
   }
@@ -36,14 +34,12 @@ struct Reading {
   WholeScalar whole() const {
     if (!call.scalars_follow) return WholeScalar::integer;
     for (size_t i = 0; i < call.kinds.size(); ++i) {
-      double handle = 0;
-      if (call.kinds[i] == Kind::tensor) {
-        check(instance.env, napi_get_value_double(instance.env, values[i], &handle), "handle");
-      } else if (call.kinds[i] == Kind::tensors) {
-        const auto handles = js::to_doubles(instance.env, values[i], "tensors");
+      double handle = arguments.numbers[i];
+      if (call.kinds[i] == Kind::tensors) {
+        const auto handles = js::to_doubles(instance.env, arguments.lists[i], "tensors");
         if (handles.empty()) continue;
         handle = handles[0];
-      } else {
+      } else if (call.kinds[i] != Kind::tensor) {
         continue;
       }
       return at::isIntegralType(instance.handles.peek(handle).scalar_type(), true) ? WholeScalar::integer
@@ -51,15 +47,14 @@ struct Reading {
     }
     return WholeScalar::floating;
   }
-
-  bool integer(napi_value value, int64_t& result) const {
-    double number = 0;
-    check(instance.env, napi_get_value_double(instance.env, value, &number), "number");
-    if (std::trunc(number) != number || std::fabs(number) > 9007199254740991.0) return false;
-    result = static_cast<int64_t>(number);
-    return true;
-  }
 };
+
+// Whether a number may stand for an integer; `result` is then that integer.
+inline bool is_integer(double number, int64_t& result) {
+  if (std::trunc(number) != number || std::fabs(number) > 9007199254740991.0) return false;
+  result = static_cast<int64_t>(number);
+  return true;
+}
 
 inline bool is_left_out(Kind kind) { return kind == Kind::absent || kind == Kind::null; }
 
@@ -115,7 +110,7 @@ struct Reader<at::TensorList> {
   std::vector<at::Tensor> held;
   bool read(Reading& reading, const c10::Argument&, Kind kind, size_t index) {
     if (kind != Kind::tensors) return false;
-    for (const double handle : js::to_doubles(reading.instance.env, reading.values[index], "tensors")) {
+    for (const double handle : js::to_doubles(reading.instance.env, reading.arguments.lists[index], "tensors")) {
       if (handle == 0) return false;
       held.push_back(reading.instance.handles.peek(handle));
       reading.requires_grad = reading.requires_grad || held.back().requires_grad();
@@ -137,8 +132,10 @@ struct Reader<const at::Scalar&> {
   bool read(Reading& reading, const c10::Argument& argument, Kind kind, size_t index) {
     if (kind == Kind::absent) {
       held = argument.default_value()->toScalar();
-    } else if (kind == Kind::number || kind == Kind::boolean) {
-      held = to_scalar(reading.instance, reading.values[index], argument.name().c_str(), reading.whole());
+    } else if (kind == Kind::number) {
+      held = to_scalar(reading.arguments.numbers[index], reading.whole());
+    } else if (kind == Kind::boolean) {
+      held = at::Scalar(reading.arguments.numbers[index] != 0);
     } else {
       return false;
     }
@@ -156,16 +153,12 @@ struct PlainReader {
       held = argument.default_value()->template to<T>();
       return true;
     }
-    return read_given(reading, kind, index);
-  }
-  bool read_given(Reading& reading, Kind kind, size_t index) {
-    napi_env env = reading.instance.env;
-    if constexpr (std::is_same_v<T, bool>) {
-      return kind == Kind::boolean && napi_get_value_bool(env, reading.values[index], &held) == napi_ok;
-    } else if constexpr (std::is_same_v<T, double>) {
-      return kind == Kind::number && napi_get_value_double(env, reading.values[index], &held) == napi_ok;
+    const double number = reading.arguments.numbers[index];
+    if constexpr (std::is_same_v<T, int64_t>) {
+      return kind == Kind::number && is_integer(number, held);
     } else {
-      return kind == Kind::number && reading.integer(reading.values[index], held);
+      held = static_cast<T>(number);
+      return kind == (std::is_same_v<T, bool> ? Kind::boolean : Kind::number);
     }
   }
   T get() const { return held; }
@@ -256,23 +249,20 @@ struct ListReader {
     napi_env env = reading.instance.env;
     int64_t number = 0;
     if (kind == Kind::number) {
-      if (!argument.N().has_value() || !reading.integer(reading.values[index], number)) return false;
+      if (!argument.N().has_value() || !is_integer(reading.arguments.numbers[index], number)) return false;
       held.assign(static_cast<size_t>(*argument.N()), T(number));
       return true;
     }
     if (kind != Kind::numbers) return false;
     uint32_t length = 0;
     // A proxy of an array is none to Node-API.
-    if (napi_get_array_length(env, reading.values[index], &length) != napi_ok) return false;
+    if (napi_get_array_length(env, reading.arguments.lists[index], &length) != napi_ok) return false;
     for (uint32_t i = 0; i < length; ++i) {
       napi_value element = nullptr;
       double real = 0;
-      check(env, napi_get_element(env, reading.values[index], i, &element), "element");
-      if (napi_get_value_double(env, element, &real) != napi_ok || std::trunc(real) != real ||
-          std::fabs(real) > 9007199254740991.0) {
-        return false;
-      }
-      held.push_back(T(static_cast<int64_t>(real)));
+      check(env, napi_get_element(env, reading.arguments.lists[index], i, &element), "element");
+      if (napi_get_value_double(env, element, &real) != napi_ok || !is_integer(real, number)) return false;
+      held.push_back(T(number));
     }
     return true;
   }

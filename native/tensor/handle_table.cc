@@ -73,8 +73,8 @@ void HandleTable::release(double handle) {
 void HandleTable::hold_storage(Slot& slot) {
   slot.storage = nullptr;
   slot.small_bytes = 0;
-  if (!slot.tensor.unsafeGetTensorImpl()->has_storage()) return;
   c10::StorageImpl* storage = slot.tensor.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl();
+  if (storage == nullptr) return;
   const auto size = storage->sym_nbytes().maybe_as_int();
   const int64_t bytes = size.has_value() && storage->data() != nullptr ? *size : 0;
   if (bytes <= kSmallBytes) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd.h"
+#include "direct.h"
 #include "engine.h"
 #include "modes.h"
 #include "operators.h"

@@ -16,6 +16,7 @@ namespace tench {
 
 class BackwardThread;
 class Callbacks;
+class DirectCall;
 class HeldFunction;
 struct OperatorSet;
 struct ModeStack;
@@ -39,6 +40,10 @@ struct Instance {
   napi_env finalizers = nullptr;
   HandleTable handles;
   std::vector<std::unique_ptr<OperatorSet>> operators;
+  std::vector<std::unique_ptr<DirectCall>> direct;
+  // JavaScript's array of numbers for direct calls, and what keeps it alive.
+  double* exchange = nullptr;
+  napi_ref exchange_owner = nullptr;
   // JavaScript functions that LibTorch's graph refers to.
   std::shared_ptr<Callbacks> callbacks;
   std::unique_ptr<BackwardThread> backward;

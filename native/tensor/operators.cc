@@ -3,6 +3,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <exception>
 #include <sstream>
 #include <utility>
@@ -221,8 +222,10 @@ napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& 
   overload.callBoxed(stack);
 
   if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);
-  const double written = written_argument(instance, schema, given, stack[0].toTensor());
-  return written != 0 ? js::number(env, written) : new_tensor(instance, std::move(stack[0]).toTensor(), shell);
+  if (!stack[0].toTensor().defined()) return js::null(env);
+  const double code = hold(instance, schema, given, stack[0].toTensor());
+  if (code > 0 && js::type_of(env, shell) == napi_object) tie(instance, shell, code);
+  return js::number(env, code);
 }
 
 napi_value bind(Arguments& arguments) {
@@ -271,33 +274,54 @@ napi_value call(Arguments& arguments) {
   });
 }
 
+// setExchange(numbers): the memory through which direct calls pass numbers, since each value that is passed by Node-API
+// costs as much as adding a few floats.
+napi_value set_exchange(Arguments& arguments) {
+  napi_env env = arguments.env;
+  Instance& instance = arguments.instance;
+  size_t length = 0;
+  void* data = nullptr;
+  if (!js::is_float64_array(env, arguments.values[0])) throw BadArgument("setExchange: expected a Float64Array");
+  check(env, napi_get_typedarray_info(env, arguments.values[0], nullptr, &length, &data, nullptr, nullptr), "exchange");
+  if (length < DirectArguments::kMost + 1) throw BadArgument("setExchange: the array is too short");
+  check(env, napi_create_reference(env, arguments.values[0], 1, &instance.exchange_owner), "reference");
+  instance.exchange = static_cast<double*>(data);
+  return nullptr;
+}
+
 // bindDirect(operator, kind, kinds)
 napi_value bind_direct(Arguments& arguments) {
   napi_env env = arguments.env;
-  OperatorSet& set = operator_of(arguments);
+  const OperatorSet& set = operator_of(arguments);
   std::vector<Kind> kinds;
   for (const int64_t kind : js::to_int64_list(env, arguments.values[2], "kinds")) {
     kinds.push_back(static_cast<Kind>(kind));
   }
   auto found = find_direct(set, std::move(kinds), js::to_bool(env, arguments.values[1], "kind"));
   if (found == nullptr) return js::null(env);
-  set.direct.push_back(std::move(found));
-  return js::number(env, static_cast<double>(set.direct.size() - 1));
+  arguments.instance.direct.push_back(std::move(found));
+  return js::number(env, static_cast<double>(arguments.instance.direct.size() - 1));
 }
 
-// callDirect(operator, direct, shell, ...args)
+// callDirect(shell, ...lists), with the call's number and the arguments in the exchange.
 napi_value call_direct(Arguments& arguments) {
   Instance& instance = arguments.instance;
-  uint32_t id = 0, index = 0;
-  check(arguments.env, napi_get_value_uint32(arguments.env, arguments.values[0], &id), "operator");
-  check(arguments.env, napi_get_value_uint32(arguments.env, arguments.values[1], &index), "direct call");
-  if (id >= instance.operators.size() || index >= instance.operators[id]->direct.size())
-    throw BadArgument("unknown operator");
-  const OperatorSet& set = *instance.operators[id];
-  const DirectCall& direct = *set.direct[index];
-  const napi_value* values = arguments.values + 3;
-  const auto describe = [&] { return describe_given(instance, direct.given(values)); };
-  return with_context(instance, set.name, describe, [&] { return direct.run(instance, values, arguments.values[2]); });
+  double& code = instance.exchange[0];
+  const size_t index = static_cast<size_t>(code);
+  if (index >= instance.direct.size()) throw BadArgument("unknown operator");
+  const DirectCall& direct = *instance.direct[index];
+  // A copy, because a getter in one of the lists may make calls of its own.
+  DirectArguments given;
+  std::copy_n(instance.exchange + 1, DirectArguments::kMost, given.numbers);
+  given.lists = arguments.values + 1;
+  const auto describe = [&] { return describe_given(instance, direct.given(instance, given)); };
+  return with_context(instance, direct.set.name, describe, [&] {
+    napi_value result = direct.run(instance, given, code);
+    if (code > 0 && arguments.count > 0 && js::type_of(instance.env, arguments.values[0]) == napi_object) {
+      tie(instance, arguments.values[0], code);
+    }
+    return result;
+  });
 }
 
 napi_value track(Arguments& arguments) {
@@ -320,17 +344,6 @@ napi_value schemas(Arguments& arguments) {
 }
 
 }  // namespace
-
-OperatorSet::OperatorSet() = default;
-OperatorSet::~OperatorSet() = default;
-
-napi_value new_tensor(Instance& instance, at::Tensor tensor, napi_value shell) {
-  napi_env env = instance.env;
-  if (!tensor.defined()) return js::null(env);
-  const double handle = instance.handles.insert(std::move(tensor));
-  if (js::type_of(env, shell) == napi_object) tie(instance, shell, handle);
-  return js::number(env, handle);
-}
 
 napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, const Given& given,
                       const torch::jit::Stack& stack) {
@@ -364,6 +377,7 @@ napi_value to_results(Instance& instance, const c10::FunctionSchema& schema, con
 void export_operators(Instance& instance, napi_value exports) {
   export_function(instance, exports, "bind", bind);
   export_function(instance, exports, "call", call);
+  export_function(instance, exports, "setExchange", set_exchange);
   export_function(instance, exports, "bindDirect", bind_direct);
   export_function(instance, exports, "callDirect", call_direct);
   export_function(instance, exports, "track", track);

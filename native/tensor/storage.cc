@@ -143,15 +143,16 @@ napi_value release(Arguments& arguments) {
   return nullptr;
 }
 
-// releaseAll(handles, count)
+// releaseAll(handles, start, end)
 napi_value release_all(Arguments& arguments) {
   napi_env env = arguments.env;
   size_t length = 0;
   void* data = nullptr;
   if (!js::is_float64_array(env, arguments.values[0])) throw BadArgument("releaseAll: expected a Float64Array");
   check(env, napi_get_typedarray_info(env, arguments.values[0], nullptr, &length, &data, nullptr, nullptr), "handles");
-  const size_t count = std::min(length, static_cast<size_t>(js::to_int64(env, arguments.values[1], "count")));
-  for (size_t i = 0; i < count; ++i) arguments.instance.handles.release(static_cast<const double*>(data)[i]);
+  const size_t start = static_cast<size_t>(js::to_int64(env, arguments.values[1], "start"));
+  const size_t end = std::min(length, static_cast<size_t>(js::to_int64(env, arguments.values[2], "end")));
+  for (size_t i = start; i < end; ++i) arguments.instance.handles.release(static_cast<const double*>(data)[i]);
   return nullptr;
 }
 
