@@ -128,13 +128,13 @@ napi_value gradients_of(Arguments& arguments) {
 struct AsyncBackward {
   Instance* instance;
   napi_deferred deferred;
-  napi_threadsafe_function finish;
+  std::shared_ptr<EventLoopDoor> finish;
   std::exception_ptr error;
 };
 
 void finish_async(napi_env env, napi_value, void*, void* data) {
   const std::unique_ptr<AsyncBackward> job(static_cast<AsyncBackward*>(data));
-  napi_release_threadsafe_function(job->finish, napi_tsfn_release);
+  job->finish->close();
   if (env == nullptr) return;
   Instance& instance = *job->instance;
   instance.callbacks->close_event_loop();
@@ -160,13 +160,9 @@ napi_value backward_async(Arguments& arguments) {
   const bool retain = flag(arguments, 2), create = flag(arguments, 3);
   auto job = std::make_unique<AsyncBackward>();
   job->instance = &instance;
-  napi_value promise = nullptr, name = nullptr;
+  napi_value promise = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise), "promise");
-  check(env, napi_create_string_utf8(env, "tench backwardAsync", NAPI_AUTO_LENGTH, &name), "string");
-  check(env,
-        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, finish_async,
-                                        &job->finish),
-        "threadsafe function");
+  job->finish = EventLoopDoor::open(env, "tench backwardAsync", nullptr, finish_async);
   instance.callbacks->open_event_loop();
   AsyncBackward* raw = job.release();
   instance.backward->post(
@@ -178,7 +174,9 @@ napi_value backward_async(Arguments& arguments) {
       },
       [raw](std::exception_ptr error) {
         raw->error = error;
-        if (napi_call_threadsafe_function(raw->finish, raw, napi_tsfn_blocking) != napi_ok) delete raw;
+        // Its own share, because the answer may delete the job before `call` returns.
+        const std::shared_ptr<EventLoopDoor> finish = raw->finish;
+        if (!finish->call(raw)) delete raw;
       });
   return promise;
 }

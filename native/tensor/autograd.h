@@ -50,6 +50,23 @@ struct JsRequest {
   std::condition_variable wake;
 };
 
+// The way into JavaScript's event loop from any thread. Node frees its own way when the environment ends, whoever may
+// still want to use it; this one only closes.
+class EventLoopDoor {
+ public:
+  // `answer` is called on JavaScript's thread with what `call` was given; without an environment when it has ended.
+  static std::shared_ptr<EventLoopDoor> open(napi_env env, const char* name, void* context,
+                                             napi_threadsafe_function_call_js answer);
+  // On any thread; false when the door is closed.
+  bool call(void* data);
+  // On JavaScript's thread.
+  void close();
+
+ private:
+  std::mutex mutex_;
+  napi_threadsafe_function way_ = nullptr;
+};
+
 // The JavaScript functions that graphs refer to. Graph nodes die on any thread and inside the garbage collector, where
 // no reference may be deleted: they leave their number, and JavaScript's thread deletes it later. Shared with every
 // node, so that it outlives the environment.
@@ -107,7 +124,7 @@ class Callbacks : public std::enable_shared_from_this<Callbacks> {
   std::optional<Failure> failure_;
   bool closed_ = false;
   int serving_ = 0;
-  napi_threadsafe_function event_loop_ = nullptr;
+  std::shared_ptr<EventLoopDoor> event_loop_;
   int event_loop_users_ = 0;
 };
 

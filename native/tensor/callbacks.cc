@@ -127,9 +127,7 @@ void Callbacks::run(std::function<void()> work) {
   requests_.push_back(&request);
   if (serving_ > 0) {
     wake_.notify_all();
-  } else if (napi_call_threadsafe_function(event_loop_, nullptr, napi_tsfn_nonblocking) == napi_closing) {
-    // The environment ends, and this call gave our share of the way there back.
-    event_loop_ = nullptr;
+  } else if (!event_loop_->call(nullptr)) {
     requests_.pop_back();
     throw CodedError("ERR_TENCH", kThreadEnded);
   }
@@ -199,26 +197,52 @@ void Callbacks::answer_from_event_loop(napi_env env, napi_value, void* context, 
 
 void Callbacks::open_event_loop() {
   if (event_loop_users_++ > 0) return;
-  napi_value name = nullptr;
-  check(env_, napi_create_string_utf8(env_, "tench backward", NAPI_AUTO_LENGTH, &name), "string");
-  napi_threadsafe_function made = nullptr;
-  check(env_,
-        napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
-                                        answer_from_event_loop, &made),
-        "threadsafe function");
+  auto door = EventLoopDoor::open(env_, "tench backward", this, answer_from_event_loop);
   const std::lock_guard lock(mutex_);
-  event_loop_ = made;
+  event_loop_ = std::move(door);
 }
 
 void Callbacks::close_event_loop() {
   if (--event_loop_users_ > 0) return;
-  napi_threadsafe_function closing = nullptr;
+  std::shared_ptr<EventLoopDoor> closing;
   {
     const std::lock_guard lock(mutex_);
-    closing = event_loop_;
-    event_loop_ = nullptr;
+    closing.swap(event_loop_);
   }
-  if (closing != nullptr) napi_release_threadsafe_function(closing, napi_tsfn_release);
+  if (closing != nullptr) closing->close();
+}
+
+std::shared_ptr<EventLoopDoor> EventLoopDoor::open(napi_env env, const char* name, void* context,
+                                                   napi_threadsafe_function_call_js answer) {
+  auto door = std::make_shared<EventLoopDoor>();
+  auto held = std::make_unique<std::shared_ptr<EventLoopDoor>>(door);
+  const auto shut = [](napi_env, void* data, void*) {
+    const std::unique_ptr<std::shared_ptr<EventLoopDoor>> ours(static_cast<std::shared_ptr<EventLoopDoor>*>(data));
+    const std::lock_guard lock((*ours)->mutex_);
+    (*ours)->way_ = nullptr;
+  };
+  napi_value text = nullptr;
+  check(env, napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &text), "string");
+  check(env,
+        napi_create_threadsafe_function(env, nullptr, nullptr, text, 0, 1, held.get(), shut, context, answer,
+                                        &door->way_),
+        "threadsafe function");
+  held.release();
+  return door;
+}
+
+bool EventLoopDoor::call(void* data) {
+  const std::lock_guard lock(mutex_);
+  if (way_ == nullptr) return false;
+  const napi_status status = napi_call_threadsafe_function(way_, data, napi_tsfn_nonblocking);
+  // Closing: that call gave our share back, and the way may be gone at any moment.
+  if (status == napi_closing) way_ = nullptr;
+  return status == napi_ok;
+}
+
+void EventLoopDoor::close() {
+  const std::lock_guard lock(mutex_);
+  if (way_ != nullptr) napi_release_threadsafe_function(std::exchange(way_, nullptr), napi_tsfn_release);
 }
 
 }  // namespace tench

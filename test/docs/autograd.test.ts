@@ -55,7 +55,11 @@ t.test('the penalty of a critic of slope 3 is 4, and can be differentiated', asy
   const w = tensor([3, 0], { requiresGrad: true });
   const penalty = gradientPenalty((x) => x.matmul(w), randn([5, 2], { requiresGrad: true }));
   t.equal(penalty.item(), 4);
-  const slope = grad(penalty, w)[0]!.sub(tensor([4, 0])).abs().max().item();
+  const slope = grad(penalty, w)[0]!
+    .sub(tensor([4, 0]))
+    .abs()
+    .max()
+    .item();
   t.ok(slope < 1e-5);
 });
 

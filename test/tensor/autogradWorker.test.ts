@@ -49,9 +49,12 @@ t.test('terminated in the middle of backward', async (t) => {
   }
 });
 
-t.test('ended by itself inside a hook or a part', async (t) => {
+t.test('ended by itself inside a hook, and while a backward runs beside the event loop', async (t) => {
   const endings = [
     `const y = w.mul(1); y.registerHook(() => process.exit(3)); y.sum().backward();`,
+    `const y = w.mul(1); y.registerHook(() => process.exit(3)); T.backwardAsync(y.sum());`,
+    `const y = w.mul(1); y.registerHook((g) => g); T.backwardAsync(y.sum()); process.exit(3);`,
+    `T.backwardAsync(step()); T.backwardAsync(step()); setImmediate(() => process.exit(3));`,
     `T.detectAnomaly(() => { const y = w.mul(1); y.registerHook(() => process.exit(3)); y.sum().backward(); });`,
     `T.checkpoint(() => process.exit(3));`,
   ];
@@ -66,6 +69,7 @@ t.test('ended by itself inside a hook or a part', async (t) => {
 t.test('a process ends in the same ways', async (t) => {
   for (const ending of [
     `const y = w.mul(1); y.registerHook(() => process.exit(3)); y.sum().backward();`,
+    `T.backwardAsync(step()); setImmediate(() => process.exit(3));`,
     `T.backwardAsync(step()).then(() => process.exit(3));`,
   ]) {
     const child = spawnSync(process.execPath, ['--input-type=module', '--eval', `${everything} ${ending}`], {

@@ -96,7 +96,7 @@ t.test('a hook after accumulation sees the leaf with its grad, and may take it a
   hook.remove();
   x.mul(2).sum().backward();
   t.equal(seen.length, 3, 'the other one is still called');
-  t.same((x.grad)?.toList(), [2, 2]);
+  t.same(x.grad?.toList(), [2, 2]);
   t.throws(() => registerPostAccumulateGradHook(x.mul(1), () => undefined), { code: 'ERR_TENCH_ARGUMENT' });
   t.throws(() => registerPostAccumulateGradHook(5 as never, () => undefined), { code: 'ERR_TENCH_ARGUMENT' });
 });
