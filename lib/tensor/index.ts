@@ -40,6 +40,8 @@ export { Tensor, isTensor } from './tensor.js';
 export { registerPostAccumulateGradHook } from './tensorHooks.js';
 export type { RemovableHook, TensorHook } from './tensorHooks.js';
 export { TensorList } from './tensorList.js';
+export { TensorTicket, receiveTensor, shareTensor, storageOwners } from './transfer.js';
+export type { ShareOptions, TicketData } from './transfer.js';
 export { Slice, dtypes, isOptions, slice } from './types.js';
 export type {
   Complex,

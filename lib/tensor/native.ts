@@ -207,6 +207,15 @@ export interface NativeAddon {
   scriptIsTraining(script: NativeScript): boolean;
   scriptTo(script: NativeScript, device: string | null, dtype: string | null): void;
 
+  /** The number of a ticket with which `receivers` threads can receive the tensor. */
+  shareTensor(handle: Handle, receivers: number, outlives: boolean, owner: object): number;
+  /** A handle of this thread; 0 when there is no such ticket. */
+  receiveTensor(ticket: number): Handle;
+  /** Whether there was such a ticket. */
+  revokeTicket(ticket: number): boolean;
+  /** A number that is the storage's own while it lives, its bytes, and how many tensors hold it; null for a tensor without one. */
+  storage(handle: Handle, owner: object | null): [key: number, bytes: number, owners: number] | null;
+
   memory(): NativeMemory;
   emptyCache(): void;
   setMemoryCap(bytes: number): void;

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "modes.h"
 #include "operators.h"
+#include "transfer.h"
 
 namespace tench {
 
@@ -70,6 +71,7 @@ Instance::~Instance() {
   callbacks->refuse();
   backward.reset();
   callbacks->close();
+  withdraw_tickets(this);
   modes.reset();
   leave_anomalies(*this);
   checkpoints.clear();

@@ -81,5 +81,6 @@ void export_files(Instance& instance, napi_value exports);
 void export_scripts(Instance& instance, napi_value exports);
 void export_autograd(Instance& instance, napi_value exports);
 void export_runtime(Instance& instance, napi_value exports);
+void export_transfer(Instance& instance, napi_value exports);
 
 }  // namespace tench
