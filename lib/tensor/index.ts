@@ -34,12 +34,13 @@ export {
   setRngState,
   synchronize,
 } from './runtime.js';
-export type { MemoryUse } from './runtime.js';
+export type { MemoryUse, TracedMemory } from './runtime.js';
 export { scope } from './scope.js';
 export { Tensor, isTensor } from './tensor.js';
 export { registerPostAccumulateGradHook } from './tensorHooks.js';
 export type { RemovableHook, TensorHook } from './tensorHooks.js';
 export { TensorList } from './tensorList.js';
+export type { MemorySource } from './trace.js';
 export { TensorTicket, receiveTensor, shareTensor, storageOwners } from './transfer.js';
 export type { ShareOptions, TicketData } from './transfer.js';
 export { Slice, dtypes, isOptions, slice } from './types.js';

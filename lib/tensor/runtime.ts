@@ -3,6 +3,8 @@
 import { invalid } from './errors.js';
 import { native } from './native.js';
 import { adopt, handleOfArgument, type Tensor } from './tensor.js';
+import { startTrace, stopTrace, tracedSources, type MemorySource } from './trace.js';
+import { isOptions } from './types.js';
 
 let seed: number | bigint = 0;
 
@@ -78,12 +80,38 @@ export interface MemoryUse {
   peakBytes: number;
   /** The most that `heldBytes` has been since the start or `resetPeakMemory`. */
   peakHeldBytes: number;
+  /** The limit set by `setMemoryCap`, or null. */
+  cap: number | null;
 }
 
-/** What tensors use now, in bytes of CPU memory. */
-export function memory(): MemoryUse {
-  const { tensors, bytes, heldBytes, peakBytes, peakHeldBytes } = native.memory();
-  return { tensors, bytes, heldBytes, peakBytes, peakHeldBytes };
+/** The answer of `memory({ trace: true })`. */
+export interface TracedMemory extends MemoryUse {
+  /** The live tensors by the lines of code that made them, the line of the oldest tensor first. */
+  sources: MemorySource[];
+  /** How many live tensors were made before tracing was on. */
+  untraced: number;
+}
+
+/**
+ * What tensors use now, in bytes of CPU memory.
+ *
+ * With `trace: true` it also names the lines that made the live tensors of this thread. Recording starts with the first such call, so make
+ * it before the work in question and again after it; from then on every new tensor costs some microseconds more, until `trace: false`.
+ * Recording keeps no tensor alive.
+ */
+export function memory(options: { trace: true }): TracedMemory;
+export function memory(options?: { trace?: boolean }): MemoryUse;
+export function memory(options: { trace?: boolean } = {}): MemoryUse | TracedMemory {
+  if (!isOptions(options)) throw invalid('memory: options', 'an object like { trace: true }', options);
+  const { trace } = options;
+  if (trace !== undefined && typeof trace !== 'boolean') throw invalid('memory: trace', 'a boolean', trace);
+  const { cap, ...use } = native.memory();
+  const all = { ...use, cap: cap === 0 ? null : cap };
+  if (trace === false) stopTrace();
+  if (trace !== true) return all;
+  startTrace();
+  const sources = tracedSources();
+  return { ...all, sources, untraced: all.tensors - sources.reduce((sum, source) => sum + source.tensors, 0) };
 }
 
 /** Gives memory that is held but not in use back to the system. */

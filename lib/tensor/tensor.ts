@@ -11,6 +11,7 @@ import { native, type Handle } from './native.js';
 import { formatTensor } from './printing.js';
 import { inScope, leaveToScope, setScopeHooks } from './scope.js';
 import { registerHook, type RemovableHook, type TensorHook } from './tensorHooks.js';
+import { noteMade } from './trace.js';
 import { callOperator } from './call.js';
 import {
   encodings,
@@ -56,6 +57,7 @@ export class Tensor {
     fillTensor = (tensor, handle) => {
       tensor.#handle = handle;
       if (inScope()) leaveToScope(handle);
+      noteMade(handle);
       return tensor;
     };
     isTensorObject = (value): value is Tensor => typeof value === 'object' && value !== null && #handle in value;

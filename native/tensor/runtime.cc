@@ -5,6 +5,9 @@
 #include <ATen/Version.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <torch/version.h>
 
 #include "convert.h"
@@ -86,6 +89,9 @@ napi_value memory_use(Arguments& arguments) {
 
 napi_value empty_cache(Arguments&) {
   memory::empty_cache();
+#ifdef __GLIBC__
+  malloc_trim(0);  // what describes tensors and graphs lies in the C library's heap, which keeps it as well
+#endif
   return nullptr;
 }
 
