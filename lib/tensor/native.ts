@@ -44,6 +44,10 @@ export interface NativeAddon {
   schemas(): string[];
   /** Whether LibTorch has a kernel of an overload for dense CPU tensors. */
   hasCpuKernel(name: string, overload: string): boolean;
+  /** From here on, the overloads that the dispatcher runs on this thread are noted. */
+  startWitness(): void;
+  /** What was noted, in order, each overload before those that it ran: `aten::linear`, `aten::t`, ... */
+  stopWitness(): string[];
   /** Version of the LibTorch that the addon was built against. */
   builtVersion(): string;
 

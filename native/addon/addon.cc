@@ -54,6 +54,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_function(made, exports, "initialize", initialize);
   tench::export_operators(made, exports);
   tench::export_catalog(made, exports);
+  tench::export_witness(made, exports);
   tench::export_storage(made, exports);
   tench::export_files(made, exports);
   tench::export_scripts(made, exports);

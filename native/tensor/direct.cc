@@ -35,6 +35,18 @@ c10::DispatchKeySet idle_keys(const c10::OperatorHandle& overload) {
   return aliases || composed ? c10::autograd_dispatch_keyset : c10::autograd_dispatch_keyset_with_ADInplaceOrView;
 }
 
+// Several results stand on the stack one by one, as after a boxed call.
+template <class T>
+void push_results(torch::jit::Stack& stack, T&& result) {
+  torch::jit::push(stack, std::forward<T>(result));
+}
+
+template <class... T>
+void push_results(torch::jit::Stack& stack, std::tuple<T...>&& results) {
+  std::apply([&](auto&&... each) { torch::jit::push(stack, std::forward<decltype(each)>(each)...); },
+             std::move(results));
+}
+
 template <class Signature>
 class DirectCallOf;
 
@@ -79,7 +91,7 @@ class DirectCallOf<Return(Args...)> final : public DirectCall {
       return nullptr;
     } else {
       torch::jit::Stack stack;
-      torch::jit::push(stack, call());
+      push_results(stack, call());
       code = kReturned;
       return to_results(instance, overload.schema(), given(instance, given_arguments), stack);
     }

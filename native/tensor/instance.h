@@ -76,6 +76,7 @@ void throw_to_js(Instance& instance, const std::string& context = {});
 // The table of exports, by file.
 void export_operators(Instance& instance, napi_value exports);
 void export_catalog(Instance& instance, napi_value exports);
+void export_witness(Instance& instance, napi_value exports);
 void export_storage(Instance& instance, napi_value exports);
 void export_files(Instance& instance, napi_value exports);
 void export_scripts(Instance& instance, napi_value exports);
