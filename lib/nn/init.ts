@@ -5,7 +5,7 @@
  */
 
 import { invalid } from '../tensor/errors.js';
-import { empty, linalgQr, noGrad, tensor, type Tensor } from '../tensor/index.js';
+import { empty, linalgQr, noGrad, rand, tensor, type Tensor } from '../tensor/index.js';
 import { oneOf } from './functional/options.js';
 
 /** The function that follows a layer, which decides by how much the layer must amplify. */
@@ -85,6 +85,46 @@ export function zeros_<T extends Tensor>(target: T): T {
 /** Fills with ones. */
 export function ones_<T extends Tensor>(target: T): T {
   return constant_(target, 1);
+}
+
+/** Fills a matrix with ones on its diagonal and zeros elsewhere, so that a linear layer passes its inputs on. */
+export function eye_<T extends Tensor>(matrix: T): T {
+  if (matrix.ndim !== 2) throw invalid('matrix', 'a tensor of 2 axes', matrix);
+  noGrad(() => matrix.zero_().fillDiagonal_(1));
+  return matrix;
+}
+
+/** Fills the weight [out, in, ...kernel] of a convolution so that each of `groups` (default 1) passes its inputs on, as far as it has outputs. */
+export function dirac_<T extends Tensor>(weight: T, options: { groups?: number } = {}): T {
+  const { groups = 1 } = options;
+  const [out = 0, into = 0, ...kernel] = weight.shape;
+  if (kernel.length < 1 || kernel.length > 3) throw invalid('weight', 'a tensor of 3 to 5 axes', weight);
+  if (!Number.isSafeInteger(groups) || groups < 1 || out % groups !== 0)
+    throw invalid('groups', `a divisor of the number of outputs (${out})`, groups);
+  noGrad(() => {
+    weight.zero_();
+    const centre = kernel.reduce((part: Tensor, size) => part.select(2, Math.floor(size / 2)), weight);
+    for (let group = 0; group < groups; group += 1)
+      centre.narrow(0, (group * out) / groups, Math.min(out / groups, into)).fillDiagonal_(1);
+  });
+  return weight;
+}
+
+/** Fills with normal values of standard deviation `std` (default 0.01), then zeroes the share `sparsity` of every column (Martens 2010). */
+export function sparse_<T extends Tensor>(matrix: T, options: { sparsity: number; std?: number }): T {
+  const { sparsity, std = 0.01 } = options;
+  const [rows = 0, columns = 0, ...rest] = matrix.shape;
+  if (matrix.ndim !== 2 || rest.length > 0) throw invalid('matrix', 'a tensor of 2 axes', matrix);
+  if (!(sparsity >= 0 && sparsity <= 1)) throw invalid('sparsity', 'a share from 0 to 1', sparsity);
+  noGrad(() => {
+    matrix.normal_(0, std);
+    // The order of even values is a fair shuffle of each column's rows.
+    const zeroed = rand([rows, columns], { device: matrix.device })
+      .argsort(0)
+      .narrow(0, 0, Math.ceil(sparsity * rows));
+    matrix.scatter_(0, zeroed, 0);
+  });
+  return matrix;
 }
 
 /** Normal values with standard deviation gain / sqrt(fan) (He et al. 2015, arXiv:1502.01852). */

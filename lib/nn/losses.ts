@@ -2,17 +2,7 @@
 
 import type { Tensor } from '../tensor/index.js';
 import * as F from './functional/losses.js';
-import { Module } from './module.js';
-
-/** A loss: from predictions and targets to one number (or one a sample). Tensors among the options move with the module. */
-abstract class Loss<Options extends object> extends Module<[input: Tensor, target: Tensor]> {
-  readonly options: Readonly<Options>;
-
-  constructor(options: Options = {} as Options) {
-    super();
-    this.options = options;
-  }
-}
+import { Loss } from './loss.js';
 
 /** A loss with a factor for each class, kept as a buffer so that `to` moves it. */
 abstract class WeightedLoss<Options extends { weight?: Tensor | null }> extends Loss<Options> {

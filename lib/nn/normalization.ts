@@ -25,7 +25,7 @@ export interface BatchNormLayerOptions extends FactoryOptions {
  *
  * In training the batch's own statistics are used and the running ones updated; in evaluation the running ones are used.
  */
-abstract class BatchNorm extends Module {
+export abstract class BatchNorm extends Module {
   readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number | null;

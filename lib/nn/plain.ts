@@ -1,7 +1,7 @@
 /** Layers without weights that are not activations: Flatten, Lambda, Dropout, Identity. */
 
 import { invalid } from '../tensor/errors.js';
-import { dropout, type Tensor } from '../tensor/index.js';
+import { dropout, featureDropout, type Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 import { keywords, pythonRepr } from './repr.js';
 
@@ -62,6 +62,31 @@ export class Dropout extends Module {
 
   override extraRepr(): string {
     return `p=${pythonRepr(this.p)}, inplace=False`;
+  }
+}
+
+/** Like {@link Dropout}, for whole channels: neighbouring pixels are too alike to be dropped one by one (Tompson et al. 2014, arXiv:1411.4280). */
+export class Dropout2d extends Dropout {
+  override forward(x: Tensor): Tensor {
+    return this.training && this.p > 0 ? featureDropout(x, this.p, true) : x;
+  }
+}
+
+/** Splits axis `dim` into axes of the given sizes, of which one may be -1 for what remains: the way back from {@link Flatten}. */
+export class Unflatten extends Module {
+  constructor(
+    readonly dim: number,
+    readonly sizes: readonly number[],
+  ) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.unflatten(this.dim, this.sizes);
+  }
+
+  override extraRepr(): string {
+    return keywords({ dim: this.dim, unflattened_size: [...this.sizes] });
   }
 }
 

@@ -29,6 +29,13 @@ export class AdaptiveAvgPool2d extends Module {
   }
 }
 
+/** The largest value of every cell of an `outputSize` division of the picture; null keeps an axis as it is. */
+export class AdaptiveMaxPool2d extends AdaptiveAvgPool2d {
+  override forward(x: Tensor): Tensor {
+    return F.adaptiveMaxPool2d(x, this.outputSize);
+  }
+}
+
 /** The largest value in every window. */
 export class MaxPool2d extends Module {
   readonly #window: [kernel: number[], stride: number[], padding: number[], dilation: number[], ceilMode: boolean];

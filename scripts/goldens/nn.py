@@ -24,7 +24,8 @@ OUT = Path(__file__).resolve().parents[2] / 'test' / 'goldens' / 'nn'
 def encode(x):
     x = x.detach().contiguous()
     dtype = str(x.dtype).removeprefix('torch.')
-    return {'shape': list(x.shape), 'dtype': dtype, 'data': base64.b64encode(x.numpy().tobytes()).decode()}
+    bits = x.view(torch.int16) if x.dtype == torch.bfloat16 else x
+    return {'shape': list(x.shape), 'dtype': dtype, 'data': base64.b64encode(bits.numpy().tobytes()).decode()}
 
 
 def camel(name):
@@ -49,7 +50,7 @@ def write(name, value):
 
 def pull(output, inputs):
     """What arrives at the inputs when 0.5, ..., 1.5 in even steps is sent back through `output`."""
-    weight = torch.linspace(0.5, 1.5, output.numel()).reshape(output.shape)
+    weight = torch.linspace(0.5, 1.5, output.numel()).reshape(output.shape).to(output.dtype)
     return torch.autograd.grad(output, inputs, weight, allow_unused=True)
 
 

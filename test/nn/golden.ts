@@ -26,7 +26,7 @@ export function decode({ shape, dtype, data }: Recorded): Tensor {
   const values =
     dtype === 'int64'
       ? new BigInt64Array(bytes)
-      : dtype === 'float16'
+      : dtype === 'float16' || dtype === 'bfloat16'
         ? new Uint16Array(bytes)
         : new Float32Array(bytes);
   return tensor(values, { dtype, shape });
@@ -50,13 +50,13 @@ export function evenWeights(output: Tensor): Tensor {
   return tensor(
     Float32Array.from({ length: count }, (_, i) => 0.5 + i * step),
     { shape: output.shape },
-  );
+  ).to(output.dtype);
 }
 
 /** Largest |a - b| / max(1, |b|); Infinity when shapes or dtypes differ, or one has a NaN where the other has none. */
 export function difference(actual: Tensor, expected: Tensor): number {
   if (actual.dtype !== expected.dtype || String(actual.shape) !== String(expected.shape)) return Infinity;
-  const [a, b] = [actual.toTypedArray(), expected.toTypedArray()];
+  const [a, b] = [readable(actual).toTypedArray(), readable(expected).toTypedArray()];
   let worst = 0;
   for (let i = 0; i < a.length; i += 1) {
     const [x, y] = [Number(a[i]), Number(b[i])];
@@ -66,6 +66,25 @@ export function difference(actual: Tensor, expected: Tensor): number {
   }
   return worst;
 }
+
+/** The typed arrays of the short floats are raw bits. */
+const readable = (x: Tensor): Tensor => (isFloat(x.dtype) ? x.to('float64') : x);
+
+/** Whether gradients flow through tensors of a dtype. */
+export const isFloat = (dtype: DType): boolean => dtype.includes('float');
+
+/** Names in small letters. LibTorch itself tells no shapes of these without values, in either direction: they have no kernel for the `meta` device. */
+export const withoutShapes: ReadonlySet<string> = new Set([
+  'glu',
+  'groupnorm',
+  'hardswish',
+  'hardtanh',
+  'prelu',
+  'relu6',
+]);
+
+/** What two ways of computing may differ by: rounding, of which bfloat16 does much. */
+export const toleranceOf = (dtype: DType): number => (dtype === 'bfloat16' ? 4e-2 : 1e-5);
 
 /** Asserts that a tensor is the recorded one, to 1e-5 of its size unless told otherwise. */
 export function near(

@@ -1,9 +1,10 @@
 /** Initialisers draw PyTorch's very numbers from the same seed, and values of the distribution that they promise. */
 
-import t from 'tap';
+import t, { type Test } from 'tap';
 
+import * as F from '../../lib/nn/functional.js';
 import * as nn from '../../lib/nn/index.js';
-import { empty, manualSeed, zeros, type Tensor } from '../../lib/tensor/index.js';
+import { cat, empty, manualSeed, randn, zeros, type Tensor } from '../../lib/tensor/index.js';
 import { near, readGoldens, type Recorded } from './golden.js';
 
 const { init } = nn;
@@ -58,11 +59,60 @@ function normalCdf(x: number): number {
 
 const uniformCdf = (bound: number) => (x: number) => Math.min(1, Math.max(0, (x + bound) / (2 * bound)));
 
+/** Mean 0 and the standard deviation, to five standard errors; `kurtosis` is the distribution's fourth moment over its variance squared. */
+function moments(t: Test, values: Tensor, { std, kurtosis }: { std: number; kurtosis: number }, name: string): void {
+  const n = values.numel();
+  const plain = values.detach().to('float64');
+  t.ok(Math.abs(plain.mean().item()) < (5 * std) / Math.sqrt(n), `${name} has mean 0`);
+  const error = (std / 2) * Math.sqrt((kurtosis - 1) / n);
+  t.ok(Math.abs(plain.std().item() - std) < 5 * error, `${name} has standard deviation ${std}`);
+}
+
+t.test('gains are those of PyTorch', async (t) => {
+  interface Gain {
+    nonlinearity: Parameters<typeof init.calculateGain>[0];
+    slope: number | null;
+    gain: number;
+  }
+  for (const { nonlinearity, slope, gain } of readGoldens<Gain>('gains'))
+    t.equal(init.calculateGain(nonlinearity, slope ?? undefined), gain, `${nonlinearity} ${String(slope)}`);
+});
+
+t.test('eye_ and dirac_ pass their inputs on', async (t) => {
+  const x = randn([5, 4]);
+  near(t, x.matmul(init.eye_(empty([4, 4])).t()), x, 'a square layer', 0);
+  near(t, x.matmul(init.eye_(empty([2, 4])).t()), x.narrow(1, 0, 2), 'as far as there are outputs', 0);
+  const picture = randn([2, 4, 6, 5]);
+  const same = (weight: Tensor, groups = 1): Tensor => F.conv2d(picture, weight, null, { padding: 'same', groups });
+  near(t, same(init.dirac_(empty([4, 4, 3, 3]))), picture, 'a convolution', 0);
+  near(t, same(init.dirac_(empty([3, 4, 3, 5]))), picture.narrow(1, 0, 3), 'with fewer outputs', 0);
+  const more = same(init.dirac_(empty([6, 4, 3, 3])));
+  near(t, more, cat([picture, zeros([2, 2, 6, 5])], 1), 'with more outputs', 0);
+  const grouped = same(init.dirac_(empty([4, 2, 3, 3]), { groups: 2 }), 2);
+  near(t, grouped, picture, 'with groups', 0);
+  t.throws(() => init.eye_(empty([2])), /2 axes/);
+  t.throws(() => init.dirac_(empty([2, 2])), /3 to 5 axes/);
+  t.throws(() => init.dirac_(empty([3, 2, 1]), { groups: 2 }), /`groups`/);
+});
+
+t.test('sparse_ empties the share of every column, at rows that are even', async (t) => {
+  manualSeed(4);
+  const drawn = init.sparse_(empty([50, 4000]), { sparsity: 0.3, std: 0.5 });
+  const empties = drawn.eq(0).to('float64');
+  t.ok(empties.sum(0).eq(15).all().item(), 'three tenths of each column');
+  // Each row is empty in about 0.3 of the columns: five standard deviations of a share among 4,000.
+  const worst = empties.mean(1).sub(0.3).abs().max().item();
+  t.ok(worst < 5 * Math.sqrt((0.3 * 0.7) / 4000), `${worst} from even`);
+  const kept = drawn.maskedSelect(drawn.ne(0));
+  t.ok(distance(kept.div(0.5), normalCdf) < Math.sqrt(Math.log(2 / 1e-6) / 2 / kept.numel()), 'the others are normal');
+  t.throws(() => init.sparse_(empty([2, 2]), { sparsity: 2 }), /`sparsity`/);
+});
+
 t.test('the distribution is the promised one', async (t) => {
   manualSeed(1);
   const shape = [128, 32, 3, 3];
-  // 36,864 values: a right sample lies beyond 2.2 / sqrt(n) about once in ten thousand runs, and the seed is fixed.
-  const limit = 2.2 / Math.sqrt(128 * 32 * 9);
+  // Kolmogorov's distribution: a right sample of n values lies further off with probability 2 exp(-2 n d^2), here one in a million.
+  const limit = Math.sqrt(Math.log(2 / 1e-6) / 2 / (128 * 32 * 9));
   const [fanIn, fanOut] = [32 * 9, 128 * 9];
   t.strictSame(init.calculateFans(empty(shape)), { fanIn, fanOut });
   const weight = empty(shape);
@@ -77,8 +127,10 @@ t.test('the distribution is the promised one', async (t) => {
     ['xavierNormal_', () => init.xavierNormal_(weight, { gain: 3 }), 3 * Math.sqrt(2 / (fanIn + fanOut))],
     ['normal_', () => init.normal_(weight, 0, 0.3), 0.3],
   ];
-  for (const [name, fill, std] of normals)
+  for (const [name, fill, std] of normals) {
     t.ok(distance(fill().div(std), normalCdf) < limit, `${name} is normal with std ${std}`);
+    moments(t, weight, { std, kurtosis: 3 }, name);
+  }
 
   const uniforms: [string, () => Tensor, number][] = [
     ['kaimingUniform_', () => init.kaimingUniform_(weight), Math.sqrt(6 / fanIn)],
@@ -93,7 +145,10 @@ t.test('the distribution is the promised one', async (t) => {
     ['Linear', () => new nn.Linear(256, 144).weight, 1 / 16],
   ];
   for (const [name, fill, bound] of uniforms) {
-    t.ok(distance(fill(), uniformCdf(bound)) < limit, `${name} is even within ${bound}`);
+    const drawn = fill();
+    t.ok(distance(drawn, uniformCdf(bound)) < limit, `${name} is even within ${bound}`);
+    t.ok(drawn.abs().max().item() <= bound, `${name} never leaves its bound`);
+    moments(t, drawn, { std: bound / Math.sqrt(3), kurtosis: 1.8 }, name);
   }
   const { bias } = new nn.Linear(4, 36_864);
   t.ok(bias !== null && distance(bias, uniformCdf(0.5)) < limit, 'the bias of Linear is even within 1 / sqrt(fanIn)');

@@ -235,12 +235,14 @@ t.test('a state that does not fit is listed and changes nothing', async (t) => {
 });
 
 t.test('modules print as in PyTorch', async (t) => {
-  for (const { layer, args, text, nested } of readGoldens<{
+  interface Printed {
     layer: string;
     args: unknown[];
     text: string;
     nested?: boolean;
-  }>('printed')) {
+  }
+  const recorded = [...readGoldens<Printed>('printed'), ...readGoldens<Printed>('rarePrinted')];
+  for (const { layer, args, text, nested } of recorded) {
     const module =
       nested === true
         ? nestedModel()

@@ -69,3 +69,58 @@ export function softmax(input: Tensor, dim: number): Tensor {
 export function logSoftmax(input: Tensor, dim: number): Tensor {
   return operators.logSoftmax(input, dim);
 }
+
+/** min(max(x, 0), 6). */
+export function relu6(input: Tensor): Tensor {
+  return operators.relu6(input);
+}
+
+/** x between `min` (default -1) and `max` (default 1), else the nearer of them. */
+export function hardtanh(input: Tensor, options: { min?: number; max?: number } = {}): Tensor {
+  return operators.hardtanh(input, options.min ?? -1, options.max ?? 1);
+}
+
+/** x times relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244). */
+export function hardswish(input: Tensor): Tensor {
+  return operators.hardswish(input);
+}
+
+/** relu6(x + 3) / 6. */
+export function hardsigmoid(input: Tensor): Tensor {
+  return operators.hardsigmoid(input);
+}
+
+/** x above zero and `alpha` (default 1) times exp(x) - 1 below (Clevert et al. 2015, arXiv:1511.07289). */
+export function elu(input: Tensor, options: { alpha?: number } = {}): Tensor {
+  return operators.elu(input, options.alpha ?? 1);
+}
+
+/** Like {@link elu}, but smooth at zero for every `alpha` (Barron 2017, arXiv:1704.07483). */
+export function celu(input: Tensor, options: { alpha?: number } = {}): Tensor {
+  return operators.celu(input, options.alpha ?? 1);
+}
+
+/** {@link elu} with the scales that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017, arXiv:1706.02515). */
+export function selu(input: Tensor): Tensor {
+  return operators.selu(input);
+}
+
+/** log(1 + exp(beta x)) / beta; x itself where beta x is above `threshold` (default 20), the same to the last bit. `beta` defaults to 1. */
+export function softplus(input: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
+  return operators.softplus(input, options.beta ?? 1, options.threshold ?? 20);
+}
+
+/** The log of {@link sigmoid}, without underflow. */
+export function logSigmoid(input: Tensor): Tensor {
+  return operators.logSigmoid(input);
+}
+
+/** x above zero and a learned slope times x below; `weight` has one slope, or one for each channel (axis 1). */
+export function prelu(input: Tensor, weight: Tensor): Tensor {
+  return operators.prelu(input, weight);
+}
+
+/** The first half along axis `dim` (default -1) times the sigmoid of the second (Dauphin et al. 2016, arXiv:1612.08083). */
+export function glu(input: Tensor, options: { dim?: number } = {}): Tensor {
+  return operators.glu(input, options.dim ?? -1);
+}

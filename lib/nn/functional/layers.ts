@@ -125,3 +125,70 @@ export function dropout(input: Tensor, options: { p?: number; training?: boolean
   if (!(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
   return operators.dropout(input, p, training);
 }
+
+/** Options of {@link convTranspose2d}. */
+export interface ConvTranspose2dOptions {
+  /** Step between the places that neighbouring input pixels paint; default 1. */
+  stride?: Size2d;
+  /** Width of the edge that is cut off the result; default 0. */
+  padding?: Size2d;
+  /** Rows and columns that the result gets more at its end, smaller than stride or dilation; default 0. */
+  outputPadding?: Size2d;
+  /** Number of groups of channels that do not see one another; default 1. */
+  groups?: number;
+  /** Distance between the kernel's elements; default 1. */
+  dilation?: Size2d;
+}
+
+/** Transposed convolution: every input pixel paints a kernel. `input` is [batch, in, height, width], `weight` [in, out / groups, kernel height, kernel width]. */
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: ConvTranspose2dOptions = {},
+): Tensor {
+  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = options;
+  return operators.convTranspose2d(
+    input,
+    weight,
+    bias,
+    pair('stride', stride, 1),
+    pair('padding', padding, 0),
+    pair('outputPadding', outputPadding, 0),
+    groups,
+    pair('dilation', dilation, 1),
+  );
+}
+
+/** Normalises each sample over each of `groups` groups of channels to mean 0 and variance 1 (Wu and He 2018, arXiv:1803.08494). */
+export function groupNorm(
+  input: Tensor,
+  groups: number,
+  options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number } = {},
+): Tensor {
+  return operators.groupNorm(input, groups, options.weight ?? null, options.bias ?? null, options.eps ?? 1e-5);
+}
+
+/** Options of {@link instanceNorm}. */
+export interface InstanceNormOptions extends Omit<BatchNormOptions, 'training'> {
+  /** Whether each sample's own statistics are used (and the running ones updated) rather than the running ones; default true. */
+  useInputStats?: boolean;
+}
+
+/** Normalises each channel of each sample to mean 0 and variance 1 (Ulyanov et al. 2016, arXiv:1607.08022); arguments as of {@link batchNorm}. */
+export function instanceNorm(
+  input: Tensor,
+  runningMean: Tensor | null = null,
+  runningVar: Tensor | null = null,
+  options: InstanceNormOptions = {},
+): Tensor {
+  const { weight = null, bias = null, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
+  return operators.instanceNorm(input, weight, bias, runningMean, runningVar, useInputStats, momentum, eps, true);
+}
+
+/** Sets whole channels to zero with probability `p` (default 0.5) and scales the rest up, when `training` (default true) (Tompson et al. 2014, arXiv:1411.4280). */
+export function dropout2d(input: Tensor, options: { p?: number; training?: boolean } = {}): Tensor {
+  const { p = 0.5, training = true } = options;
+  if (!(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
+  return operators.featureDropout(input, p, training);
+}

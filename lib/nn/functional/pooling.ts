@@ -10,6 +10,11 @@ export function adaptiveAvgPool2d(input: Tensor, size: number | readonly [number
   return operators.adaptiveAvgPool2d(input, adaptiveSize(input, size));
 }
 
+/** The largest value of every cell of a `size` (height, width) division of the picture; null keeps an axis as it is. */
+export function adaptiveMaxPool2d(input: Tensor, size: number | readonly [number | null, number | null]): Tensor {
+  return operators.adaptiveMaxPool2d(input, adaptiveSize(input, size))[0];
+}
+
 function adaptiveSize(input: Tensor, size: number | readonly [number | null, number | null]): [number, number] {
   if (typeof size === 'number') return pair('size', size, 1);
   return pair('size', [size[0] ?? input.size(-2), size[1] ?? input.size(-1)], 1);

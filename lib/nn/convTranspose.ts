@@ -1,0 +1,80 @@
+/** ConvTranspose2d makes pictures larger: the gradient of a convolution, used as a layer. */
+
+import { empty, type Tensor } from '../tensor/index.js';
+import { invalid } from '../tensor/errors.js';
+import { convTranspose2d, type ConvTranspose2dOptions } from './functional/layers.js';
+import { count, pair, type Size2d } from './functional/options.js';
+import { initializeAffine } from './linear.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+import type { FactoryOptions } from './placement.js';
+import { pythonRepr } from './repr.js';
+
+/** Options of {@link ConvTranspose2d}. */
+export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, FactoryOptions {
+  /** Default true. */
+  bias?: boolean;
+}
+
+/**
+ * Transposed convolution: [batch, inChannels, height, width] to [batch, outChannels, outHeight, outWidth].
+ *
+ * Each side of the result is (side - 1) * stride - 2 * padding + dilation * (kernelSize - 1) + outputPadding + 1.
+ */
+export class ConvTranspose2d extends Module {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: [height: number, width: number];
+  readonly stride: [height: number, width: number];
+  readonly padding: [height: number, width: number];
+  readonly outputPadding: [height: number, width: number];
+  readonly groups: number;
+  readonly dilation: [height: number, width: number];
+  /** [inChannels, outChannels / groups, height, width] */
+  weight: Parameter;
+  /** [outChannels], or null with `bias: false` */
+  bias: Parameter | null;
+
+  constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: ConvTranspose2dLayerOptions = {}) {
+    super();
+    const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1, bias = true, ...place } = options;
+    this.inChannels = count('inChannels', inChannels);
+    this.outChannels = count('outChannels', outChannels);
+    this.kernelSize = pair('kernelSize', kernelSize, 1);
+    this.stride = pair('stride', stride, 1);
+    this.padding = pair('padding', padding, 0);
+    this.outputPadding = pair('outputPadding', outputPadding, 0);
+    this.groups = count('groups', groups);
+    this.dilation = pair('dilation', dilation, 1);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw invalid('groups', `a divisor of inChannels (${inChannels}) and outChannels (${outChannels})`, groups);
+    }
+    this.weight = new Parameter(empty([inChannels, outChannels / groups, ...this.kernelSize], place));
+    this.bias = bias ? new Parameter(empty([outChannels], place)) : null;
+    this.resetParameters();
+  }
+
+  /** Draws new start values. */
+  resetParameters(): void {
+    initializeAffine(this.weight, this.bias);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.weight, this.bias, this);
+  }
+
+  override extraRepr(): string {
+    const parts = [
+      `${this.inChannels}, ${this.outChannels}`,
+      `kernel_size=${pythonRepr(this.kernelSize)}`,
+      `stride=${pythonRepr(this.stride)}`,
+    ];
+    const unlike = (value: readonly number[], usual: number): boolean => value.some((one) => one !== usual);
+    if (unlike(this.padding, 0)) parts.push(`padding=${pythonRepr(this.padding)}`);
+    if (unlike(this.dilation, 1)) parts.push(`dilation=${pythonRepr(this.dilation)}`);
+    if (unlike(this.outputPadding, 0)) parts.push(`output_padding=${pythonRepr(this.outputPadding)}`);
+    if (this.groups !== 1) parts.push(`groups=${this.groups}`);
+    if (this.bias === null) parts.push('bias=False');
+    return parts.join(', ');
+  }
+}
