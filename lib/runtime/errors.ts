@@ -30,7 +30,8 @@ export class ArgumentError extends TenchError {
  * @param received the value that came; it is described, never printed whole
  */
 export function invalid(argument: string, expected: string, received: unknown): ArgumentError {
-  return new ArgumentError(`expected ${expected} for \`${argument}\` but received ${describe(received)}`);
+  const text = (value: unknown): string => (typeof value === 'string' ? value : describe(value));
+  return new ArgumentError(`expected ${text(expected)} for \`${text(argument)}\` but received ${describe(received)}`);
 }
 
 /** A short, honest name of any value, safe on hostile getters and huge inputs. */

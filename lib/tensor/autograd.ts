@@ -4,6 +4,7 @@ import { explained } from './anomaly.js';
 import { invalid } from './errors.js';
 import { native } from './native.js';
 import { adopt, handleOf, handleOfArgument, isTensor, type Tensor } from './tensor.js';
+import { needOptions } from './types.js';
 
 /** Options of {@link Tensor.backward}. */
 export interface BackwardOptions {
@@ -28,6 +29,7 @@ function handles(
 
 /** See {@link Tensor.backward}. */
 export function backward(root: Tensor, gradient: Tensor | null, options: BackwardOptions): void {
+  needOptions('backward', options);
   const createGraph = options.createGraph ?? false;
   explained(() =>
     native.backward(
@@ -51,6 +53,7 @@ export async function backwardAsync(
   gradient: Tensor | null = null,
   options: Omit<BackwardOptions, 'inputs'> = {},
 ): Promise<void> {
+  needOptions('backwardAsync', options);
   const createGraph = options.createGraph ?? false;
   await native.backwardAsync(
     Float64Array.of(handleOfArgument('root', root)),
@@ -86,6 +89,7 @@ export function grad(
   const weights = options.gradOutputs ?? roots.map(() => null);
   if (weights.length !== roots.length)
     throw invalid('grad: gradOutputs', `${roots.length} entries, one for each output`, weights);
+  needOptions('grad', options);
   const createGraph = options.createGraph ?? false;
   return explained(() =>
     native.gradients(

@@ -1,7 +1,7 @@
 /** Calls an operator by its schema: JavaScript arguments go in as handles and values, results come out as tensors and values. */
 
 import { Kind, kindOf } from './direct.js';
-import { TenchError, invalid } from './errors.js';
+import { ArgumentError, TenchError, describe, invalid } from './errors.js';
 import { DirectCode, exchange, native, type Handle, type RawResult } from './native.js';
 import { adopt, createShell, fill, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
 import { isOptions } from './types.js';
@@ -41,6 +41,14 @@ export class Operator {
 
   /** {@link call} with up to five arguments, of which the first `count` were given: past the boxed call where the addon knows a way. */
   callFew(count: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
+    try {
+      return this.performFew(count, a, b, c, d, e);
+    } catch (error) {
+      throw asTyped(this.name, error);
+    }
+  }
+
+  private performFew(count: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
     // Three bits for each kind, after a bit that keeps the count apart.
     let key = 1;
     if (count > 0) key = (key << 3) | kindOf(a);
@@ -99,6 +107,14 @@ export class Operator {
   }
 
   invoke(args: unknown[], options: Record<string, unknown> | undefined): unknown {
+    try {
+      return this.perform(args, options);
+    } catch (error) {
+      throw asTyped(this.name, error);
+    }
+  }
+
+  private perform(args: unknown[], options: Record<string, unknown> | undefined): unknown {
     const id = this.bound();
     let count = args.length;
     while (count > 0 && args[count - 1] === undefined) count -= 1;
@@ -147,6 +163,14 @@ export class Operator {
     if (typeof raw === 'number') return raw > 0 ? fill(shell, raw) : alias(raw, args, named);
     return decode(raw, args, named);
   }
+}
+
+/** An error of our own as it is; one that an argument threw while it was read (a getter, a trap of a proxy) inside one of ours. */
+function asTyped(operator: string, error: unknown): TenchError {
+  if (error instanceof TenchError) return error;
+  return new ArgumentError(`${operator}: an argument cannot be read, since reading it throws ${describe(error)}`, {
+    cause: error,
+  });
 }
 
 /** Writes an argument of a direct call into the exchange; lists are passed beside it. */

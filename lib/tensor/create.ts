@@ -7,6 +7,7 @@ import { adopt, isTensor, type Tensor } from './tensor.js';
 import {
   dtypes,
   encodings,
+  needOptions,
   type Complex,
   type DType,
   type NestedArray,
@@ -28,6 +29,7 @@ export function tensor(
   data: NestedArray | TypedArray,
   options: TensorOptions & { shape?: readonly number[] } = {},
 ): Tensor {
+  needOptions('tensor', options);
   const { dtype, device = 'cpu', requiresGrad = false } = options;
   if (dtype !== undefined && !isDType(dtype)) throw invalid('tensor: dtype', `one of ${dtypes.join(', ')}`, dtype);
   if (isTensor(data)) throw invalid('tensor: data', 'values (to copy a tensor use `clone`)', data);

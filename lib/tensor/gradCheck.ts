@@ -7,7 +7,7 @@ import { TenchError, invalid } from './errors.js';
 import { randn } from './generated/functions.js';
 import { enableGrad, noGrad } from './modes.js';
 import { isTensor, type Tensor } from './tensor.js';
-import type { Scalar } from './types.js';
+import { needOptions, type Scalar } from './types.js';
 
 /** Options of {@link gradCheck}. */
 export interface GradCheckOptions {
@@ -32,6 +32,7 @@ type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
  * @throws TenchError (`ERR_TENCH_GRAD_CHECK`) that names output, input and both values, at the first pair that differs
  */
 export function gradCheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradCheckOptions = {}): true {
+  needOptions('gradCheck', options);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
   for (const [name, value] of Object.entries({ eps, atol, rtol }))
     if (typeof value !== 'number' || !(value >= 0))

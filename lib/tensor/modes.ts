@@ -2,7 +2,7 @@
 
 import { TenchError, invalid } from './errors.js';
 import { native } from './native.js';
-import type { DType } from './types.js';
+import { needOptions, type DType } from './types.js';
 
 export function synchronous<T>(name: string, result: T): T {
   if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
@@ -69,9 +69,14 @@ export function inferenceMode<T>(fn: () => T): T {
  * @param options.enabled default true; false switches it off inside an outer autocast
  */
 export function autocast<T>(options: { dtype?: DType; device?: string; enabled?: boolean }, fn: () => T): T {
+  needOptions('autocast', options);
   const dtype = options.dtype ?? 'bfloat16';
   if (dtype !== 'bfloat16' && dtype !== 'float16') throw invalid('autocast: dtype', "'bfloat16' or 'float16'", dtype);
   if (typeof fn !== 'function') throw invalid('autocast: fn', 'a function', fn);
+  if (options.device !== undefined && typeof options.device !== 'string')
+    throw invalid('autocast: device', 'a device such as cpu or cuda:0', options.device);
+  if (options.enabled !== undefined && typeof options.enabled !== 'boolean')
+    throw invalid('autocast: enabled', 'a boolean', options.enabled);
   native.enterAutocast((options.device ?? 'cpu').split(':')[0] ?? 'cpu', dtype, options.enabled ?? true);
   try {
     return synchronous('autocast', fn());

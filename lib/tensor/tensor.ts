@@ -115,8 +115,8 @@ export class Tensor {
   size(axis?: number): number | number[] {
     const shape = this.shape;
     if (axis === undefined) return shape;
-    const size = shape.at(axis);
-    if (!Number.isInteger(axis) || size === undefined)
+    const size = Number.isInteger(axis) ? shape.at(axis) : undefined;
+    if (size === undefined)
       throw invalid('size: axis', `a whole number from ${-shape.length} to ${shape.length - 1}`, axis);
     return size;
   }

@@ -1,5 +1,6 @@
 /** The vocabulary of tensors: dtypes, devices, scalars, indices, and their encodings in typed arrays. */
 
+import { invalid } from './errors.js';
 import type { Tensor } from './tensor.js';
 
 /** Every dtype that tench can move between JavaScript and LibTorch. */
@@ -139,7 +140,17 @@ export function slice(start: number | null = null, end: number | null = null, st
 /** Whether a value is a plain object: an options object rather than a tensor, an array or a complex number. */
 export function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return !('re' in value && 'im' in value);
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    return !('re' in value && 'im' in value);
+  } catch {
+    // A proxy whose traps throw: whoever reads it as an argument says so.
+    return false;
+  }
+}
+
+/** @throws ArgumentError unless a trailing options argument is a plain object */
+export function needOptions(where: string, value: unknown): void {
+  if (!isOptions(value)) throw invalid(`${where}: options`, 'a plain object', value);
 }

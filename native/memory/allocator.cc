@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "fence.h"
 #include "page_heap.h"
 #include "small_blocks.h"
 
@@ -34,6 +35,12 @@ Pool& pool() {
 }
 
 void* try_allocate(Pool& pool, size_t bytes) {
+  if (fence::wanted()) {
+    const PageHeap::Figures figures = pool.heap.figures();
+    const size_t limit = figures.cap == 0 ? figures.system_limit : figures.cap;
+    const size_t live = pool.demand.live();
+    return live >= limit || bytes > limit - live ? nullptr : fence::take(bytes);
+  }
   if (bytes <= kLargestSlot) return pool.small.take(bytes);
   Span* span = pool.heap.take(bytes);
   if (span == nullptr) return nullptr;
@@ -108,9 +115,10 @@ void* allocate(size_t bytes) {
 void deallocate(void* block) noexcept {
   if (block == nullptr) return;
   Pool& pool = memory::pool();
-  Span* span = pool.heap.span_of(block);
   size_t asked = 0;
-  if (span->slab != nullptr) {
+  if (fence::wanted()) {
+    asked = fence::put(block);
+  } else if (Span* span = pool.heap.span_of(block); span->slab != nullptr) {
     asked = pool.small.put(span->slab, block);
   } else {
     asked = span->asked;

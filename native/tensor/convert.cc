@@ -113,6 +113,17 @@ napi_value element_of(napi_env env, napi_value value, uint32_t index) {
   return element;
 }
 
+// LibTorch reads as many elements as the schema says, whether they are there or not. A single one stands for all; none
+// is fine where that is the default.
+void check_length(const c10::Argument& argument, size_t length) {
+  const int32_t wanted = argument.N().value_or(1);
+  if (wanted <= 1 || length == 1 || length == static_cast<size_t>(wanted)) return;
+  const std::optional<c10::IValue>& fallback = argument.default_value();
+  if (length == 0 && fallback.has_value() && fallback->isList() && fallback->toListRef().empty()) return;
+  throw BadArgument("expected " + std::to_string(wanted) + " elements for `" + argument.name() + "` but received " +
+                    std::to_string(length));
+}
+
 template <typename T, typename Read>
 c10::IValue read_list(Instance& instance, const c10::Argument& argument, const JsArgument& value, const char* wanted,
                       Read read) {
@@ -125,8 +136,10 @@ c10::IValue read_list(Instance& instance, const c10::Argument& argument, const J
     return list;
   }
   const uint32_t length = length_of(env, value.value);
+  check_length(argument, length);
   list.reserve(length);
   for (uint32_t i = 0; i < length; ++i) list.push_back(read(element_of(env, value.value, i)));
+  for (int32_t i = 1; length == 1 && i < argument.N().value_or(1); ++i) list.push_back(list.get(0));
   return list;
 }
 

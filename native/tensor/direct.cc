@@ -206,7 +206,7 @@ std::unique_ptr<DirectCall> find_direct(const OperatorSet& set, std::vector<Kind
   for (const c10::OperatorHandle& overload : set.overloads) {
     if (!accepts(overload.schema(), kinds)) continue;
     const Factory make = find_factory(overload.operator_name());
-    if (make == nullptr) return nullptr;
+    if (make == nullptr || find_guard(overload.operator_name()) != nullptr) return nullptr;
     kinds.resize(overload.schema().arguments().size(), Kind::absent);
     try {
       return make(set, overload, std::move(kinds), scalars_follow);

@@ -257,6 +257,7 @@ struct ListReader {
     uint32_t length = 0;
     // A proxy of an array is none to Node-API.
     if (napi_get_array_length(env, reading.arguments.lists[index], &length) != napi_ok) return false;
+    if (argument.N().value_or(1) > 1 && length != static_cast<uint32_t>(*argument.N())) return false;
     for (uint32_t i = 0; i < length; ++i) {
       napi_value element = nullptr;
       double real = 0;

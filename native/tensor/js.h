@@ -58,6 +58,7 @@ napi_value number(napi_env env, double value);
 // A number, or a BigInt beyond 2^53.
 napi_value integer(napi_env env, int64_t value);
 napi_value string(napi_env env, std::string_view text);
+// As plain numbers: what is beyond 2^53 is rounded.
 napi_value int_array(napi_env env, const int64_t* values, size_t count);
 napi_value complex(napi_env env, double re, double im);
 napi_value array(napi_env env, size_t length);

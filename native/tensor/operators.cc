@@ -219,6 +219,8 @@ napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& 
     const JsArgument* value = argument_at(env, given, schema, i);
     stack.push_back(value == nullptr ? *argument.default_value() : to_ivalue(instance, argument, *value, whole));
   }
+  const Guard* guard = set.guards[static_cast<size_t>(&overload - set.overloads.data())];
+  if (guard != nullptr) check(*guard, schema, stack);
   overload.callBoxed(stack);
 
   if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);
@@ -238,7 +240,9 @@ napi_value bind(Arguments& arguments) {
     napi_value overload = nullptr;
     check(env, napi_get_element(env, arguments.values[1], i, &overload), "element");
     const auto found = c10::Dispatcher::singleton().findSchema({set->name, js::to_string(env, overload, "overload")});
-    if (found.has_value()) set->overloads.push_back(*found);
+    if (!found.has_value()) continue;
+    set->overloads.push_back(*found);
+    set->guards.push_back(find_guard(found->operator_name()));
   }
   if (set->overloads.empty()) return js::null(env);
   arguments.instance.operators.push_back(std::move(set));

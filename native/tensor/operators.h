@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "guards.h"
 
 namespace tench {
 
@@ -15,6 +16,7 @@ namespace tench {
 struct OperatorSet {
   std::string name;
   std::vector<c10::OperatorHandle> overloads;
+  std::vector<const Guard*> guards;  // one for each overload, null for most
 };
 
 // The arguments of one operator call as JavaScript gave them.
