@@ -1,25 +1,16 @@
 /** Every method and function of the curated surface runs the overload that its arguments ask for, on both ways into LibTorch, with the same result. */
 
-import { readFileSync } from 'node:fs';
-
 import t, { type Test } from 'tap';
 
 import * as T from '../../lib/tensor/index.js';
 import * as functions from '../../lib/tensor/generated/functions.js';
-import { methodTable } from '../../lib/tensor/generated/methods.js';
 import { native } from '../../lib/tensor/native.js';
-import { parseSchema, type Schema } from '../../scripts/schema.js';
+import type { Schema } from '../../scripts/schema.js';
 import { argumentsOf, type Fullness, type Given } from './surface/arguments.js';
 import { difference } from './surface/compare.js';
+import { surface, type Entry } from './surface/table.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
-
-interface Entry {
-  title: string;
-  operator: string;
-  overloads: string[];
-  call(args: unknown[]): unknown;
-}
 
 /** LibTorch tells nobody that it runs these. */
 const unseen = new Set(['is_complex']);
@@ -30,33 +21,15 @@ const onGpuOnly = new Set(['addmm.dtype', 'baddbmm.dtype', 'bmm.dtype', 'mm.dtyp
 /** LAPACK rounds these by how the copies that it works on happen to lie in memory. */
 const rounds = new Set(['linalg_lstsq']);
 
-const schemas = new Map<string, Schema>();
-for (const text of native.schemas()) {
-  const schema = parseSchema(text);
-  if (schema !== null) schemas.set(`${schema.name}.${schema.overload}`, schema);
+function titleOf({ kind, name }: Entry): string {
+  return kind === 'method' ? `x.${name}()` : `${name}()`;
 }
 
-/** The functions are read from their source: what they were made with is not told by the functions themselves. */
-function functionTable(): Entry[] {
-  const source = readFileSync(new URL('../../../lib/tensor/generated/functions.ts', import.meta.url), 'utf8');
-  const made = source.matchAll(/export const (\w+) = \w+Function\(\s*'aten::(\w+)',\s*\[([^\]]*)\]/g);
-  return [...made].map(([, name = '', operator = '', overloads = '']) => ({
-    title: `${name}()`,
-    operator,
-    overloads: [...overloads.matchAll(/'(\w*)'/g)].map(([, overload = '']) => overload),
-    call: (args) => (functions as unknown as Record<string, AnyFunction>)[name]?.(...args),
-  }));
+function callEntry({ kind, name }: Entry, args: unknown[]): unknown {
+  const [self, ...rest] = args;
+  const call = (kind === 'method' ? self : functions) as Record<string, AnyFunction>;
+  return kind === 'method' ? call[name]?.(...rest) : call[name]?.(...args);
 }
-
-const entries: Entry[] = [
-  ...methodTable.map(([method, operator, overloads]): Entry => ({
-    title: `x.${method}()`,
-    operator: operator.slice('aten::'.length),
-    overloads: [...overloads],
-    call: ([self, ...args]) => (self as Record<string, AnyFunction>)[method]?.(...args),
-  })),
-  ...functionTable(),
-];
 
 interface Answer {
   value: unknown;
@@ -102,11 +75,11 @@ function check(t: Test, entry: Entry, schema: Schema, fullness: Fullness, record
     return records ? recorded(given) : given;
   };
   const name = schema.overload === '' ? schema.name : `${schema.name}.${schema.overload}`;
-  const title = `${entry.title} as ${name}, ${fullness}${records ? ', recorded' : ''}`;
+  const title = `${titleOf(entry)} as ${name}, ${fullness}${records ? ', recorded' : ''}`;
   const [first, second, third] = [fresh(), fresh(), fresh()];
   const named = Object.keys(first.options).length > 0;
-  const boxed = answer(() => entry.call([...first.args, camelCase(first.options)]));
-  const short = named ? boxed : answer(() => entry.call(second.args));
+  const boxed = answer(() => callEntry(entry, [...first.args, camelCase(first.options)]));
+  const short = named ? boxed : answer(() => callEntry(entry, second.args));
   const truth = answer(() => T.callOperator(`aten::${name}`, third.args, third.options));
   const refused = truth.error?.constructor.name;
   if (refused !== undefined && !(records || onGpuOnly.has(name))) t.fail(`${title}: ${String(truth.error)}`);
@@ -120,36 +93,21 @@ function check(t: Test, entry: Entry, schema: Schema, fullness: Fullness, record
   }
 }
 
-t.test('the surface is as large as its lists', async (t) => {
-  t.equal(methodTable.length, new Set(methodTable.map(([method]) => method)).size);
-  t.ok(entries.length > 850, `${entries.length} methods and functions`);
-});
-
 t.test('every overload is reached, with one result on every way', async (t) => {
-  let overloads = 0;
-  for (const entry of entries) {
-    for (const overload of entry.overloads) {
-      const schema = schemas.get(`${entry.operator}.${overload}`);
-      if (schema === undefined) {
-        t.fail(`${entry.title}: LibTorch has no ${entry.operator}.${overload}`);
-        continue;
-      }
-      overloads += 1;
-      for (const [fullness, records] of [
-        ['least', false],
-        ['most', false],
-        ['least', true],
-      ] as const) {
-        try {
-          T.scope(() => {
-            check(t, entry, schema, fullness, records);
-          });
-        } catch (error) {
-          t.fail(`${entry.title} as ${schema.text}, ${fullness}${records ? ', recorded' : ''}: ${String(error)}`);
-        }
+  const ways = [
+    ['least', false],
+    ['most', false],
+    ['least', true],
+  ] as const;
+  for (const entry of surface) {
+    for (const schema of entry.schemas) {
+      for (const [fullness, records] of ways) {
+        T.scope(() => {
+          check(t, entry, schema, fullness, records);
+        });
       }
     }
-    t.pass(entry.title);
+    t.pass(titleOf(entry));
   }
-  t.ok(overloads > 1100, `${overloads} overloads`);
+  t.ok(surface.length > 850, `${surface.length} methods and functions`);
 });
