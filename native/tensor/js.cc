@@ -192,7 +192,8 @@ void set_element(napi_env env, napi_value array, uint32_t index, napi_value valu
 
 napi_value int_array(napi_env env, const int64_t* values, size_t count) {
   napi_value result = array(env, count);
-  for (size_t i = 0; i < count; ++i) set_element(env, result, static_cast<uint32_t>(i), number(env, static_cast<double>(values[i])));
+  for (size_t i = 0; i < count; ++i)
+    set_element(env, result, static_cast<uint32_t>(i), number(env, static_cast<double>(values[i])));
   return result;
 }
 
