@@ -12,12 +12,19 @@ import {
   TensorList,
   autocast,
   callOperator,
+  checkpoint,
+  detectAnomaly,
   grad,
+  gradCheck,
+  jit,
   memory,
   nn,
   noGrad,
+  readNpy,
+  readSafetensors,
   scope,
   tensor,
+  writeNpy,
   type DType,
 } from '../../lib/index.js';
 
@@ -100,6 +107,22 @@ export function compiled(): void {
   F.interpolate(x, { size: 2, mode: 'cubic' });
   // @ts-expect-error -- a reduction is one of three words
   F.mseLoss(x, x, { reduction: 'average' });
+
+  is<true>()(gradCheck((a: Tensor) => a.mul(a), [x]));
+  // @ts-expect-error -- what is checked is a function
+  gradCheck(x, [x]);
+  is<[Tensor, number]>()(checkpoint((a: Tensor, n: number): [Tensor, number] => [a, n], x, 2));
+  // @ts-expect-error -- the inputs are those of the function
+  checkpoint((n: number) => n, null);
+  is<string>()(detectAnomaly(() => 'answer'));
+
+  is<Promise<Tensor>>()(readNpy('x.npy'));
+  is<Promise<jit.ScriptModule>>()(jit.load('x.pt', { device: 'cpu' }));
+  void readSafetensors('x.safetensors').then(({ tensors }) => tensors);
+  // @ts-expect-error -- a path is a string
+  void readSafetensors(1);
+  // @ts-expect-error -- what is written are tensors
+  void writeNpy('x.npy', 1);
 
   class Two extends Module<[Tensor, Tensor], [Tensor, number]> {
     override forward(a: Tensor, b: Tensor): [Tensor, number] {
