@@ -2,6 +2,7 @@
 
 import { noGrad, type Tensor } from '../tensor/index.js';
 import { Conv2d } from './conv.js';
+import { ConvTranspose2d } from './convTranspose.js';
 import { Linear } from './linear.js';
 import type { AnyModule, Module } from './module.js';
 
@@ -14,10 +15,10 @@ export function countMultiplyAdds(model: Module, input: Tensor): number {
   let total = 0;
   const modules = model.modules();
   const handles = modules
-    .filter((module) => module instanceof Conv2d || module instanceof Linear)
+    .filter((module) => module instanceof Conv2d || module instanceof ConvTranspose2d || module instanceof Linear)
     .map((layer) =>
-      layer.registerForwardHook((_module, _args, output) => {
-        total += workOf(layer, output);
+      layer.registerForwardHook((_module, [given], output) => {
+        total += workOf(layer, layer instanceof ConvTranspose2d ? given : output);
       }),
     );
   const training = modules.filter((module) => module.training);
@@ -31,9 +32,9 @@ export function countMultiplyAdds(model: Module, input: Tensor): number {
   return total;
 }
 
-/** Each output element is a sum over the weights of its own channel. */
-function workOf(layer: Conv2d | Linear, output: Tensor): number {
-  return output.numel() * (layer.weight.numel() / layer.weight.size(0));
+/** Each output element is a sum over the weights of its own channel; transposed, each input element paints those of its own. */
+function workOf(layer: Conv2d | ConvTranspose2d | Linear, elements: Tensor): number {
+  return elements.numel() * (layer.weight.numel() / layer.weight.size(0));
 }
 
 /** Number of values that a module learns. */

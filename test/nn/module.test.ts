@@ -259,6 +259,12 @@ function nestedModel(): nn.AnyModule {
   return new nn.Sequential(new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU()), new nn.Flatten(), list);
 }
 
+t.test('the work of a transposed convolution is counted by what it paints', async (t) => {
+  const layer = new nn.ConvTranspose2d(4, 6, [3, 2], { stride: 2, groups: 2 });
+  // Each of the 2 * 4 * 5 * 7 inputs times the 3 * 3 * 2 weights that it meets.
+  t.equal(nn.countMultiplyAdds(layer, zeros([2, 4, 5, 7])), 2 * 4 * 5 * 7 * 18);
+});
+
 t.test('containers', async (t) => {
   const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU());
   t.equal(model.append(new nn.Linear(3, 1)), model);
