@@ -31,6 +31,7 @@ const types: Readonly<Record<string, string>> = {
   Device: 'Device',
   MemoryFormat: 'MemoryFormat',
   complex: 'Complex',
+  Generator: 'TensorGenerator',
 };
 
 const reserved = new Set([
@@ -78,7 +79,7 @@ function returnType(schema: Schema): string | null {
   return results.length === 1 ? (results[0] ?? null) : `[${results.join(', ')}]`;
 }
 
-/** Whether tench has a value for every argument: the ones it lacks (dimension names, generators, ...) must be optional, and are left out. */
+/** Whether tench has a value for every argument: the ones it lacks (dimension names, ...) must be optional, and are left out. */
 function usable(schema: Schema): boolean {
   if (/(^|_)out$|hacked_twin|_t$|names|Dimname/.test(schema.overload)) return false;
   if (
@@ -237,7 +238,7 @@ async function main(): Promise<void> {
     const used = ['Complex', 'DType', 'Device', 'Layout', 'MemoryFormat', 'Scalar'].filter((type) =>
       code.some((text) => new RegExp(`\\b${type}\\b(?!.*->)`).test(text)),
     );
-    return `import type { ${used.join(', ')} } from '../types.js';\n`;
+    return `import type { TensorGenerator } from '../generator.js';\nimport type { ${used.join(', ')} } from '../types.js';\n`;
   };
   const fresh = [
     await write(

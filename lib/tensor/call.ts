@@ -2,6 +2,7 @@
 
 import { Kind, kindOf } from './direct.js';
 import { ArgumentError, TenchError, describe, invalid } from './errors.js';
+import { TensorGenerator } from './generator.js';
 import { DirectCode, exchange, native, type Handle, type RawResult } from './native.js';
 import { adopt, createShell, fill, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
 import { isOptions } from './types.js';
@@ -224,6 +225,7 @@ function encodeObject(value: object): unknown {
     return value;
   }
   if (value instanceof HandleArray) return value.handles;
+  if (value instanceof TensorGenerator) return value.external;
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>);
   return value;
 }
@@ -272,7 +274,7 @@ const operators = new Map<string, Operator>();
  * Calls any ATen operator by its schema name, for example `callOperator('aten::addcmul', [x, a, b], { value: 2 })`.
  *
  * Positional arguments come in schema order, the rest by keyword in snake_case or camelCase. Dtypes, layouts, memory formats and
- * devices are strings, None is `null`, a complex scalar is `{ re, im }`. A whole JavaScript number stands for an integer Scalar and any
+ * devices are strings, a generator is made by `createGenerator`, None is `null`, a complex scalar is `{ re, im }`. A whole JavaScript number stands for an integer Scalar and any
  * other for a float, as PyTorch reads `2` and `2.5`.
  *
  * @param name `aten::name` or `aten::name.overload`

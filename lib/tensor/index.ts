@@ -14,6 +14,7 @@ export { tensor } from './create.js';
 export { AutogradFunction } from './customFunction.js';
 export type { FunctionGradients, FunctionOutput } from './customFunction.js';
 export * from './errors.js';
+export { TensorGenerator, createGenerator } from './generator.js';
 export * from './generated/functions.js';
 export { gradCheck, gradGradCheck } from './gradCheck.js';
 export type { GradCheckOptions } from './gradCheck.js';

@@ -172,6 +172,10 @@ export interface NativeAddon {
   exitAutocast(): void;
 
   manualSeed(seed: bigint): void;
+  makeGenerator(device: string, seed: bigint): object;
+  seedGenerator(generator: object, seed: bigint): void;
+  generatorState(generator: object): Handle;
+  setGeneratorState(generator: object, state: Handle): void;
   getRngState(): Handle;
   setRngState(state: Handle): void;
   setNumThreads(count: number): void;

@@ -1,6 +1,7 @@
 /** The process's own settings: random seed, threads, devices, memory. */
 
 import { invalid } from './errors.js';
+import { toSeed } from './generator.js';
 import { native } from './native.js';
 import { adopt, handleOfArgument, type Tensor } from './tensor.js';
 import { startTrace, stopTrace, tracedSources, type MemorySource } from './trace.js';
@@ -14,10 +15,7 @@ let seed: number | bigint = 0;
  * @param value a whole number of at least 0, below 2^64
  */
 export function manualSeed(value: number | bigint): void {
-  if (!(typeof value === 'bigint' ? value >= 0n && value < 1n << 64n : Number.isSafeInteger(value) && value >= 0)) {
-    throw invalid('manualSeed: seed', 'a whole number from 0 to 2^64 - 1 (a bigint beyond 2^53)', value);
-  }
-  native.manualSeed(BigInt(value));
+  native.manualSeed(toSeed('manualSeed: seed', value));
   seed = value;
 }
 

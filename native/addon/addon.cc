@@ -61,6 +61,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_autograd(made, exports);
   tench::export_runtime(made, exports);
   tench::export_transfer(made, exports);
+  tench::export_generator(made, exports);
 #if __has_include("image/bindings.h")
   tench::register_image(Napi::Env(env), Napi::Object(env, exports));
 #endif

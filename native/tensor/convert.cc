@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "generator.h"
+
 namespace tench {
 
 namespace {
@@ -247,6 +249,8 @@ c10::IValue to_value(Instance& instance, const c10::Argument& argument, const c1
       return static_cast<int64_t>(look_up(kMemoryFormats, js::to_string(env, value.value, name), name));
     case TypeKind::DeviceObjType:
       return parse_device(js::to_string(env, value.value, name));
+    case TypeKind::GeneratorType:
+      return to_generator(instance, value.value, name);
     default:
       throw BadArgument("`" + argument.name() + "` has type " + type.str() +
                         ", which has no JavaScript form; leave it out");
@@ -267,8 +271,9 @@ bool matches_type(Instance& instance, const c10::Type& type, bool fixed_length, 
     case TypeKind::OptionalType:
       return matches_type(instance, *type.containedType(0), fixed_length, value);
     case TypeKind::TensorType:
-    case TypeKind::GeneratorType:
       return false;
+    case TypeKind::GeneratorType:
+      return js_type == napi_external;
     case TypeKind::IntType:
     case TypeKind::SymIntType:
       return is_number(js_type) && is_whole(env, value.value);

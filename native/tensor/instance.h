@@ -2,11 +2,13 @@
 // outlives all of them.
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <node_api.h>
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "handle_table.h"
@@ -46,6 +48,8 @@ struct Instance {
   napi_ref exchange_owner = nullptr;
   // JavaScript functions that LibTorch's graph refers to.
   std::shared_ptr<Callbacks> callbacks;
+  // Those that JavaScript holds.
+  std::unordered_set<at::Generator*> generators;
   std::unique_ptr<BackwardThread> backward;
   std::unique_ptr<ModeStack> modes;
   std::vector<AnomalyWatch> anomalies;
@@ -83,5 +87,6 @@ void export_scripts(Instance& instance, napi_value exports);
 void export_autograd(Instance& instance, napi_value exports);
 void export_runtime(Instance& instance, napi_value exports);
 void export_transfer(Instance& instance, napi_value exports);
+void export_generator(Instance& instance, napi_value exports);
 
 }  // namespace tench

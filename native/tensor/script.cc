@@ -64,15 +64,16 @@ napi_value load(Arguments& arguments) {
   }
   script->bytes = bytes_of(script->module);
   napi_value external = nullptr;
+  check(env, napi_create_external(env, script.get(), nullptr, nullptr, &external), "external");
   check(env,
-        napi_create_external(
-            env, script.get(),
+        napi_add_finalizer(
+            arguments.instance.finalizers, external, script.get(),
             [](node_api_basic_env env, void* data, void*) {
               const std::unique_ptr<Script> dying(static_cast<Script*>(data));
               adjust_memory(env, -dying->bytes);
             },
-            nullptr, &external),
-        "external");
+            nullptr, nullptr),
+        "finalizer");
   adjust_memory(env, script.release()->bytes);
   check(env, napi_type_tag_object(env, external, &kScriptTag), "type tag");
   return external;

@@ -1,4 +1,4 @@
-"""Records what PyTorch itself answers, for the tests of the tensor room: printing, indexing, dtypes of results, operators with gradients.
+"""Records what PyTorch itself answers, for the tests of the tensor room: printing, indexing, dtypes of results, operators with gradients, generators.
 
     python scripts/goldens/tensor.py        (needs torch; writes test/goldens/tensor/*.json)
 """
@@ -125,7 +125,21 @@ def operators():
     return recorded
 
 
+def generators():
+    """What operators draw from a generator of their own."""
+    seed = 2**40 + 7
+    made = torch.Generator().manual_seed(seed)
+    return [
+        {
+            "seed": seed,
+            "uniform": torch.rand(4, generator=made).tolist(),
+            "permutation": torch.randperm(6, generator=made).tolist(),
+            "bernoulli": torch.bernoulli(torch.full((4,), 0.5), generator=made).tolist(),
+        }
+    ]
+
+
 if __name__ == "__main__":
     TARGET.mkdir(parents=True, exist_ok=True)
-    for make in (printing, indexing, promotion, operators):
+    for make in (printing, indexing, promotion, operators, generators):
         (TARGET / f"{make.__name__}.json").write_text(json.dumps({"torch": torch.__version__.split("+")[0], "cases": make()}, separators=(",", ":")) + "\n")

@@ -4,6 +4,7 @@
 
 import { factoryFunction, operatorFunction } from '../install.js';
 import type { Tensor } from '../tensor.js';
+import type { TensorGenerator } from '../generator.js';
 import type { DType, Device, Layout, MemoryFormat, Scalar } from '../types.js';
 
 /**
@@ -411,9 +412,9 @@ export const batchNorm = operatorFunction('aten::batch_norm', [''], false) as {
  * `aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor`
  */
 export const bernoulli = operatorFunction('aten::bernoulli', ['', 'Tensor', 'p'], false) as {
-  (self: Tensor): Tensor;
-  (self: Tensor, p: Tensor): Tensor;
-  (self: Tensor, p: number): Tensor;
+  (self: Tensor, options?: { generator?: TensorGenerator | null }): Tensor;
+  (self: Tensor, p: Tensor, options?: { generator?: TensorGenerator | null }): Tensor;
+  (self: Tensor, p: number, options?: { generator?: TensorGenerator | null }): Tensor;
 };
 
 /**
@@ -448,7 +449,7 @@ export const bincount = operatorFunction('aten::bincount', [''], false) as {
  * `aten::binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor`
  */
 export const binomial = operatorFunction('aten::binomial', [''], false) as {
-  (count: Tensor, prob: Tensor): Tensor;
+  (count: Tensor, prob: Tensor, generator?: TensorGenerator | null): Tensor;
 };
 
 /**
@@ -2525,7 +2526,7 @@ export const multilabelMarginLoss = operatorFunction('aten::multilabel_margin_lo
  * `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor`
  */
 export const multinomial = operatorFunction('aten::multinomial', [''], false) as {
-  (self: Tensor, numSamples: number, replacement?: boolean): Tensor;
+  (self: Tensor, numSamples: number, replacement?: boolean, options?: { generator?: TensorGenerator | null }): Tensor;
 };
 
 /**
@@ -2724,14 +2725,15 @@ export const normal = factoryFunction(
   ['Tensor_float', 'Tensor_Tensor', 'float_Tensor', 'float_float'],
   false,
 ) as {
-  (mean: Tensor, std?: number): Tensor;
-  (mean: Tensor, std: Tensor): Tensor;
-  (mean: number, std: Tensor): Tensor;
+  (mean: Tensor, std?: number, options?: { generator?: TensorGenerator | null }): Tensor;
+  (mean: Tensor, std: Tensor, options?: { generator?: TensorGenerator | null }): Tensor;
+  (mean: number, std: Tensor, options?: { generator?: TensorGenerator | null }): Tensor;
   (
     mean: number,
     std: number,
     size: readonly number[],
     options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -2902,6 +2904,17 @@ export const rand = factoryFunction('aten::rand', ['', 'generator'], false) as {
       requiresGrad?: boolean;
     },
   ): Tensor;
+  (
+    size: readonly number[],
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
 };
 
 /**
@@ -2912,6 +2925,18 @@ export const randLike = factoryFunction('aten::rand_like', ['', 'generator'], fa
   (
     self: Tensor,
     options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    self: Tensor,
+    options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -2941,10 +2966,35 @@ export const randint = factoryFunction('aten::randint', ['', 'generator', 'low',
     },
   ): Tensor;
   (
+    high: number,
+    size: readonly number[],
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
     low: number,
     high: number,
     size: readonly number[],
     options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    low: number,
+    high: number,
+    size: readonly number[],
+    options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -2993,9 +3043,49 @@ export const randintLike = factoryFunction(
   ): Tensor;
   (
     self: Tensor,
+    high: Tensor,
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    self: Tensor,
+    high: number,
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    self: Tensor,
     low: number,
     high: number,
     options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    self: Tensor,
+    low: number,
+    high: number,
+    options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -3021,6 +3111,17 @@ export const randn = factoryFunction('aten::randn', ['', 'generator'], false) as
       requiresGrad?: boolean;
     },
   ): Tensor;
+  (
+    size: readonly number[],
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
 };
 
 /**
@@ -3039,6 +3140,18 @@ export const randnLike = factoryFunction('aten::randn_like', ['', 'generator'], 
       requiresGrad?: boolean;
     },
   ): Tensor;
+  (
+    self: Tensor,
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
 };
 
 /**
@@ -3049,6 +3162,17 @@ export const randperm = factoryFunction('aten::randperm', ['', 'generator'], fal
   (
     n: number,
     options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      requiresGrad?: boolean;
+    },
+  ): Tensor;
+  (
+    n: number,
+    options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -3223,7 +3347,7 @@ export const round = operatorFunction('aten::round', ['', 'decimals'], false) as
  * `aten::rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor`
  */
 export const rrelu = operatorFunction('aten::rrelu', [''], false) as {
-  (self: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean): Tensor;
+  (self: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean, generator?: TensorGenerator | null): Tensor;
 };
 
 /**

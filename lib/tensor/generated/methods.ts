@@ -3,6 +3,7 @@
 /** The operators that are methods of Tensor: their types, and the table from which they are installed. */
 
 import type { Tensor } from '../tensor.js';
+import type { TensorGenerator } from '../generator.js';
 import type { DType, Device, Layout, MemoryFormat, Scalar } from '../types.js';
 
 export interface TensorMethods {
@@ -285,15 +286,15 @@ export interface TensorMethods {
    * `aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -> Tensor`
    * `aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor`
    */
-  bernoulli(): Tensor;
-  bernoulli(p: Tensor): Tensor;
-  bernoulli(p: number): Tensor;
+  bernoulli(options?: { generator?: TensorGenerator | null }): Tensor;
+  bernoulli(p: Tensor, options?: { generator?: TensorGenerator | null }): Tensor;
+  bernoulli(p: number, options?: { generator?: TensorGenerator | null }): Tensor;
   /**
    * `aten::bernoulli_.float(Tensor(a!) self, float p=0.5, *, Generator? generator=None) -> Tensor(a!)`
    * `aten::bernoulli_.Tensor(Tensor(a!) self, Tensor p, *, Generator? generator=None) -> Tensor(a!)`
    */
-  bernoulli_(p?: number): this;
-  bernoulli_(p: Tensor): this;
+  bernoulli_(p?: number, options?: { generator?: TensorGenerator | null }): this;
+  bernoulli_(p: Tensor, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor`
    */
@@ -402,7 +403,7 @@ export interface TensorMethods {
   /**
    * `aten::cauchy_(Tensor(a!) self, float median=0., float sigma=1., *, Generator? generator=None) -> Tensor(a!)`
    */
-  cauchy_(median?: number, sigma?: number): this;
+  cauchy_(median?: number, sigma?: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::ceil(Tensor self) -> Tensor`
    */
@@ -744,7 +745,7 @@ export interface TensorMethods {
   /**
    * `aten::exponential_(Tensor(a!) self, float lambd=1., *, Generator? generator=None) -> Tensor(a!)`
    */
-  exponential_(lambd?: number): this;
+  exponential_(lambd?: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::feature_alpha_dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)`
    */
@@ -924,7 +925,7 @@ export interface TensorMethods {
   /**
    * `aten::geometric_(Tensor(a!) self, float p, *, Generator? generator=None) -> Tensor(a!)`
    */
-  geometric_(p: number): this;
+  geometric_(p: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::glu(Tensor self, int dim=-1) -> Tensor`
    */
@@ -1255,7 +1256,7 @@ export interface TensorMethods {
   /**
    * `aten::log_normal_(Tensor(a!) self, float mean=1., float std=2., *, Generator? generator=None) -> Tensor(a!)`
    */
-  logNormal_(mean?: number, std?: number): this;
+  logNormal_(mean?: number, std?: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::log_sigmoid(Tensor self) -> Tensor`
    */
@@ -1487,7 +1488,7 @@ export interface TensorMethods {
   /**
    * `aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor`
    */
-  multinomial(numSamples: number, replacement?: boolean): Tensor;
+  multinomial(numSamples: number, replacement?: boolean, options?: { generator?: TensorGenerator | null }): Tensor;
   /**
    * `aten::mv(Tensor self, Tensor vec) -> Tensor`
    */
@@ -1594,7 +1595,7 @@ export interface TensorMethods {
   /**
    * `aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)`
    */
-  normal_(mean?: number, std?: number): this;
+  normal_(mean?: number, std?: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::one_hot(Tensor self, int num_classes=-1) -> Tensor`
    */
@@ -1673,6 +1674,14 @@ export interface TensorMethods {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
+  randLike(options?: {
+    generator?: TensorGenerator | null;
+    dtype?: DType | null;
+    layout?: Layout | null;
+    device?: Device | null;
+    pinMemory?: boolean | null;
+    memoryFormat?: MemoryFormat | null;
+  }): Tensor;
   /**
    * `aten::randint_like(Tensor self, SymInt high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
    * `aten::randint_like.Tensor(Tensor self, Tensor high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor`
@@ -1702,9 +1711,43 @@ export interface TensorMethods {
     },
   ): Tensor;
   randintLike(
+    high: Tensor,
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+    },
+  ): Tensor;
+  randintLike(
+    high: number,
+    options?: {
+      generator?: TensorGenerator | null;
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+    },
+  ): Tensor;
+  randintLike(
     low: number,
     high: number,
     options?: {
+      dtype?: DType | null;
+      layout?: Layout | null;
+      device?: Device | null;
+      pinMemory?: boolean | null;
+      memoryFormat?: MemoryFormat | null;
+    },
+  ): Tensor;
+  randintLike(
+    low: number,
+    high: number,
+    options?: {
+      generator?: TensorGenerator | null;
       dtype?: DType | null;
       layout?: Layout | null;
       device?: Device | null;
@@ -1723,14 +1766,22 @@ export interface TensorMethods {
     pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   }): Tensor;
+  randnLike(options?: {
+    generator?: TensorGenerator | null;
+    dtype?: DType | null;
+    layout?: Layout | null;
+    device?: Device | null;
+    pinMemory?: boolean | null;
+    memoryFormat?: MemoryFormat | null;
+  }): Tensor;
   /**
    * `aten::random_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)`
    * `aten::random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)`
    * `aten::random_.from(Tensor(a!) self, int from, int? to, *, Generator? generator=None) -> Tensor(a!)`
    */
-  random_(): this;
-  random_(to: number): this;
-  random_(from: number, to: number | null): this;
+  random_(options?: { generator?: TensorGenerator | null }): this;
+  random_(to: number, options?: { generator?: TensorGenerator | null }): this;
+  random_(from: number, to: number | null, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::ravel(Tensor(a) self) -> Tensor(a)`
    */
@@ -1846,7 +1897,7 @@ export interface TensorMethods {
   /**
    * `aten::rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor`
    */
-  rrelu(lower?: Scalar, upper?: Scalar, training?: boolean): Tensor;
+  rrelu(lower?: Scalar, upper?: Scalar, training?: boolean, generator?: TensorGenerator | null): Tensor;
   /**
    * `aten::rsqrt(Tensor self) -> Tensor`
    */
@@ -2205,7 +2256,7 @@ export interface TensorMethods {
   /**
    * `aten::uniform_(Tensor(a!) self, float from=0., float to=1., *, Generator? generator=None) -> Tensor(a!)`
    */
-  uniform_(from?: number, to?: number): this;
+  uniform_(from?: number, to?: number, options?: { generator?: TensorGenerator | null }): this;
   /**
    * `aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)`
    */
