@@ -1,5 +1,7 @@
 /** Finds the forward operation whose backward failed or made NaN. */
 
+import { fileURLToPath } from 'node:url';
+
 import { TenchError, invalid } from './errors.js';
 import { synchronous } from './modes.js';
 import { native } from './native.js';
@@ -20,7 +22,8 @@ export class AnomalyError extends TenchError {
 
 /** How many calls of the user's are shown. */
 const depth = 20;
-const here = new URL('.', import.meta.url).href;
+/** Where this room's calls come from: its compiled files, or, in a stack that Node has mapped back, their sources. */
+const here = [new URL('.', import.meta.url).href, fileURLToPath(new URL('../../../lib/tensor/', import.meta.url))];
 
 /** The stack of the caller, without this room's own calls. */
 function callerStack(): string {
@@ -31,7 +34,7 @@ function callerStack(): string {
   Error.stackTraceLimit = limit;
   const lines = String(holder.stack).split('\n').slice(1);
   return lines
-    .filter((line) => !line.includes(here))
+    .filter((line) => !here.some((place) => line.includes(place)))
     .slice(0, depth)
     .join('\n');
 }

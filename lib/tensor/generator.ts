@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { invalid } from './errors.js';
 import { native } from './native.js';
 import { adopt, handleOfArgument, type Tensor } from './tensor.js';
-import type { Device } from './types.js';
+import { isOptions, type Device } from './types.js';
 
 /**
  * LibTorch's generator of random numbers: Mersenne Twister on the CPU, Philox on CUDA. Operators draw from it when it is given as
@@ -66,10 +66,9 @@ export class TensorGenerator {
  * @param options.device where the operators run that will draw from it; default `'cpu'`
  * @throws ArgumentError for a seed out of range or a device that has no generator
  */
-export function createGenerator({
-  seed = 0,
-  device = 'cpu',
-}: { seed?: number | bigint; device?: Device } = {}): TensorGenerator {
+export function createGenerator(options: { seed?: number | bigint; device?: Device } = {}): TensorGenerator {
+  if (!isOptions(options)) throw invalid('createGenerator: options', 'an object with seed and device', options);
+  const { seed = 0, device = 'cpu' } = options;
   if (typeof device !== 'string') throw invalid('createGenerator: device', 'the name of a device', device);
   return new TensorGenerator(device, seed);
 }

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { findSourceMap } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -11,7 +12,12 @@ import { collectGarbage } from '../collect.js';
 import * as nn from '../../lib/nn/index.js';
 import { memory, ones, randn, scope, zeros, type Tensor } from '../../lib/tensor/index.js';
 
-const here = fileURLToPath(import.meta.url);
+// tap runs Node with source maps, and then lines are those of the source.
+const here = fileURLToPath(
+  findSourceMap(fileURLToPath(import.meta.url)) === undefined
+    ? import.meta.url
+    : new URL('../../../test/tensor/trace.test.ts', import.meta.url),
+);
 const library = new URL('../../lib/tensor/index.js', import.meta.url).href;
 
 t.afterEach(() => void memory({ trace: false }));
