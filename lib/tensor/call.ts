@@ -10,16 +10,21 @@ import { isOptions } from './types.js';
 // The addon's exports are many, and reading one of them costs more than it should on a path this short.
 const { callDirect } = native;
 
-/** Direct calls by the kinds of their arguments: the addon's number of one, or -1 where the boxed call is wanted. */
-type DirectCalls = Map<number, number>;
+/** How to call directly with arguments of certain kinds. */
+interface Direct {
+  /** What the kinds make; see `callFew`. */
+  readonly key: number;
+  /** The addon's number of the call, or -1 where the boxed call is wanted. */
+  readonly id: number;
+  /** Whether there are lists among the arguments. */
+  readonly lists: boolean;
+}
 
 /** An operator with the overloads that may answer to its name, bound to the addon on first use. */
 export class Operator {
   private id: number | null | undefined;
-  private readonly direct: DirectCalls = new Map();
-  private lastKey = 0;
-  private lastDirect = -1;
-  private lastLists = false;
+  private readonly direct = new Map<number, Direct>();
+  private last: Direct = { key: 0, id: -1, lists: false };
 
   constructor(
     readonly name: string,
@@ -57,16 +62,16 @@ export class Operator {
     if (count > 2) key = (key << 3) | kindOf(c);
     if (count > 3) key = (key << 3) | kindOf(d);
     if (count > 4) key = (key << 3) | kindOf(e);
-    const direct = key === this.lastKey ? this.lastDirect : this.findDirect(key, count);
-    if (direct >= 0) {
+    const direct = key === this.last.key ? this.last : this.findDirect(key, count);
+    if (direct.id >= 0) {
       // Lists first: a getter in one may make calls of its own, which pass through the exchange as well.
-      const lists = this.lastLists ? [a, b, c, d, e].map(encodeList) : null;
+      const lists = direct.lists ? [a, b, c, d, e].map(encodeList) : null;
       pass(1, a);
       if (count > 1) pass(2, b);
       if (count > 2) pass(3, c);
       if (count > 3) pass(4, d);
       if (count > 4) pass(5, e);
-      exchange[0] = direct;
+      exchange[0] = direct.id;
       const shell = createShell();
       let returned: RawResult;
       if (lists !== null) returned = callDirect(shell, ...lists);
@@ -84,17 +89,15 @@ export class Operator {
     return this.call([a, b, c, d, e].slice(0, count));
   }
 
-  private findDirect(key: number, count: number): number {
-    const kinds = Array.from({ length: count }, (_, i) => (key >> (3 * (count - 1 - i))) & 7);
+  private findDirect(key: number, count: number): Direct {
     let direct = this.direct.get(key);
     if (direct === undefined) {
-      direct = (kinds.includes(Kind.other) ? null : native.bindDirect(this.bound(), this.kind, kinds)) ?? -1;
+      const kinds = Array.from({ length: count }, (_, i) => (key >> (3 * (count - 1 - i))) & 7);
+      const id = kinds.includes(Kind.other) ? null : native.bindDirect(this.bound(), this.kind, kinds);
+      direct = { key, id: id ?? -1, lists: kinds.includes(Kind.numbers) || kinds.includes(Kind.tensors) };
       this.direct.set(key, direct);
     }
-    this.lastKey = key;
-    this.lastDirect = direct;
-    this.lastLists = kinds.includes(Kind.numbers) || kinds.includes(Kind.tensors);
-    return direct;
+    return (this.last = direct);
   }
 
   private bound(): number {
