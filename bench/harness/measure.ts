@@ -22,10 +22,15 @@ export interface Effort {
   readonly rounds: number;
   /** Rounds before them that are not: code is compiled, caches and allocators fill. */
   readonly warmUp: number;
+  /** Nanoseconds that each side works in such rounds at least: a compiler that watches the program needs a second to make up its mind. Default 0. */
+  readonly warmUpTime?: number;
 }
 
 /** What a run is worth trusting: the second is for a look, and does the same work less often. */
-export const efforts = { full: { rounds: 21, warmUp: 3 }, quick: { rounds: 5, warmUp: 2 } } as const;
+export const efforts = {
+  full: { rounds: 21, warmUp: 3, warmUpTime: 1e9 },
+  quick: { rounds: 5, warmUp: 2, warmUpTime: 1e9 },
+} as const;
 
 export interface Result {
   readonly libtorch: string | null;
@@ -82,7 +87,7 @@ async function compare(
   sides: Readonly<Record<string, Side>>,
   { title, key, sides: names = ['tench', 'pytorch'], work, peerWork = work, iterations }: Comparison,
   threads: number | null,
-  { rounds, warmUp }: Effort,
+  { rounds, warmUp, warmUpTime = 0 }: Effort,
 ): Promise<Measurement> {
   const pair = names.map((name, i) => {
     const side = sides[name];
@@ -97,13 +102,17 @@ async function compare(
   );
 
   const times = new Map(pair.map((one) => [one, [] as number[]]));
-  for (let round = -warmUp; round < rounds; round += 1) {
+  const takeTurns = async (round: number): Promise<number[]> => {
     // Who begins alternates, so that a machine that grows slower or quicker favours neither.
-    for (const one of round % 2 === 0 ? [tench, peer] : [peer, tench]) {
-      const time = (await one.side.time(one.task, iterations)) / iterations;
-      if (round >= 0) times.get(one)?.push(time);
-    }
-  }
+    const order = round % 2 === 0 ? [tench, peer] : [peer, tench];
+    const taken = new Map<unknown, number>();
+    for (const one of order) taken.set(one, await one.side.time(one.task, iterations));
+    return pair.map((one) => taken.get(one) ?? 0);
+  };
+  for (let round = -warmUp, warm = 0; round < 0 || warm < warmUpTime; round += 1)
+    warm += Math.min(...(await takeTurns(round)));
+  for (let round = 0; round < rounds; round += 1)
+    (await takeTurns(round)).forEach((time, i) => times.get(pair[i]!)?.push(time / iterations));
   const [tenchTimes, peerTimes] = [times.get(tench) ?? [], times.get(peer) ?? []];
   return {
     title,
