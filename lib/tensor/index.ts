@@ -18,7 +18,7 @@ export { TensorGenerator, createGenerator } from './generator.js';
 export * from './generated/functions.js';
 export { gradCheck, gradGradCheck } from './gradCheck.js';
 export type { GradCheckOptions } from './gradCheck.js';
-export { autocast, enableGrad, gradMode, inferenceMode, isGradEnabled, noGrad } from './modes.js';
+export { allowUnchecked, autocast, enableGrad, gradMode, inferenceMode, isGradEnabled, noGrad } from './modes.js';
 export {
   cudaDeviceCount,
   emptyCache,

@@ -49,6 +49,22 @@ export function isGradEnabled(): boolean {
   return native.gradEnabled();
 }
 
+/**
+ * Runs a synchronous function in which `callOperator` also calls the operators that it refuses otherwise.
+ *
+ * Some of LibTorch's operators, nearly all of them parts of others, do not check what they are given: wrong shapes or indices are read beyond
+ * the end of memory. Inside of this function that is the caller's responsibility; the process may end where an error would be due.
+ */
+export function allowUnchecked<T>(fn: () => T): T {
+  if (typeof fn !== 'function') throw invalid('allowUnchecked: fn', 'a function', fn);
+  const before = native.setTrusted(true);
+  try {
+    return synchronous('allowUnchecked', fn());
+  } finally {
+    native.setTrusted(before);
+  }
+}
+
 /** Like `noGrad`, and quicker still: tensors made inside can never take part in recording. */
 export function inferenceMode<T>(fn: () => T): T {
   if (typeof fn !== 'function') throw invalid('inferenceMode: fn', 'a function', fn);

@@ -69,6 +69,8 @@ export interface NativeAddon {
     namedTensors: number,
   ): RawResult;
 
+  /** Whether operators that do not check their arguments may be called; returns what it was. */
+  setTrusted(trusted: boolean): boolean;
   /** Finds the direct call for arguments of these kinds (see direct.ts); null when the boxed call must be used. */
   bindDirect(operator: number, kind: boolean, kinds: readonly number[]): number | null;
   /** Gives the addon the array through which direct calls pass numbers. */

@@ -174,8 +174,11 @@ const Guard* find_guard(const c10::OperatorName& name) {
   return named == nullptr && writes_lists ? &kListsOut : named;
 }
 
-void check(const Guard& guard, const c10::FunctionSchema& schema, const torch::jit::Stack& stack) {
-  if (guard.refusal != nullptr) throw BadArgument(std::string("it is refused, since it ") + guard.refusal);
+void check(const Guard& guard, const c10::FunctionSchema& schema, const torch::jit::Stack& stack, bool trusted) {
+  if (guard.refusal != nullptr && !trusted) {
+    throw BadArgument(std::string("it is refused, since it ") + guard.refusal +
+                      "; allowUnchecked calls it nevertheless, and then wrong arguments may end the process");
+  }
   if (guard.check != nullptr) guard.check(GuardedCall(schema, stack));
 }
 

@@ -17,7 +17,7 @@ struct Guard;
 // Null for an operator that checks its arguments by itself, as nearly all do.
 const Guard* find_guard(const c10::OperatorName& name);
 
-// Throws BadArgument where the call would crash.
-void check(const Guard& guard, const c10::FunctionSchema& schema, const torch::jit::Stack& stack);
+// Throws BadArgument where the call would crash, and for an operator that is refused unless the caller is `trusted`.
+void check(const Guard& guard, const c10::FunctionSchema& schema, const torch::jit::Stack& stack, bool trusted);
 
 }  // namespace tench

@@ -43,6 +43,8 @@ struct Instance {
   HandleTable handles;
   std::vector<std::unique_ptr<OperatorSet>> operators;
   std::vector<std::unique_ptr<DirectCall>> direct;
+  // Whether operators may be called that are refused for not checking their arguments.
+  bool trusted = false;
   // JavaScript's array of numbers for direct calls, and what keeps it alive.
   double* exchange = nullptr;
   napi_ref exchange_owner = nullptr;

@@ -220,7 +220,7 @@ napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& 
     stack.push_back(value == nullptr ? *argument.default_value() : to_ivalue(instance, argument, *value, whole));
   }
   const Guard* guard = set.guards[static_cast<size_t>(&overload - set.overloads.data())];
-  if (guard != nullptr) check(*guard, schema, stack);
+  if (guard != nullptr) check(*guard, schema, stack, instance.trusted);
   overload.callBoxed(stack);
 
   if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);
@@ -328,6 +328,12 @@ napi_value call_direct(Arguments& arguments) {
   });
 }
 
+// setTrusted(flag): returns what it was.
+napi_value set_trusted(Arguments& arguments) {
+  const bool wanted = js::to_bool(arguments.env, arguments.values[0], "flag");
+  return js::boolean(arguments.env, std::exchange(arguments.instance.trusted, wanted));
+}
+
 napi_value track(Arguments& arguments) {
   tie(arguments.instance, arguments.values[0], js::to_double(arguments.env, arguments.values[1], "handle"));
   return nullptr;
@@ -384,6 +390,7 @@ void export_operators(Instance& instance, napi_value exports) {
   export_function(instance, exports, "setExchange", set_exchange);
   export_function(instance, exports, "bindDirect", bind_direct);
   export_function(instance, exports, "callDirect", call_direct);
+  export_function(instance, exports, "setTrusted", set_trusted);
   export_function(instance, exports, "track", track);
   export_function(instance, exports, "schemas", schemas);
 }

@@ -161,3 +161,14 @@ t.test('errors name the operator, the argument and what came', async (t) => {
   t.throws(() => callOperator('nonsense', []), { code: 'ERR_TENCH_ARGUMENT' });
   t.throws(() => callOperator('aten::cat', [[x, 3], 0]), { message: /element 1 of a list of tensors/ });
 });
+
+t.test(
+  'operators that do not check their arguments are called only by those who take that upon themselves',
+  async (t) => {
+    const zeros = () => callOperator('aten::_efficientzerotensor', [[2, 3]]) as T.Tensor;
+    t.throws(zeros, { code: 'ERR_TENCH_ARGUMENT', message: /_efficientzerotensor: it is refused.*allowUnchecked/ });
+    t.same(T.allowUnchecked(zeros).shape, [2, 3]);
+    t.throws(zeros, 'refused again');
+    t.throws(() => T.allowUnchecked(async () => zeros()), { code: 'ERR_TENCH_ASYNC_SCOPE' });
+  },
+);

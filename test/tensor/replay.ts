@@ -87,10 +87,13 @@ function special(text: string): number {
 function invoke(call: RecordedCall, tensors: readonly T.Tensor[]): unknown[] {
   T.manualSeed(0);
   const options = Object.entries(call.options ?? {}).map(([name, value]) => [name, thaw(value, tensors)]);
-  const returned = T.callOperator(
-    call.name,
-    call.args.map((value) => thaw(value, tensors)),
-    Object.fromEntries(options) as Record<string, unknown>,
+  // Recorded arguments are right, also for the operators that do not check them.
+  const returned = T.allowUnchecked(() =>
+    T.callOperator(
+      call.name,
+      call.args.map((value) => thaw(value, tensors)),
+      Object.fromEntries(options) as Record<string, unknown>,
+    ),
   );
   if (returned === undefined) return [];
   return call.results.length === 1 ? [returned] : (returned as unknown[]);
