@@ -57,6 +57,7 @@ t.test('both threads see what either writes, and no bytes are added', async (t) 
     T.scope(() => void kept[0].get(0).fill_(7));
     return kept[0].toList();`);
   const x = tensor([1, 2, 3]);
+  collectGarbage();
   const before = memory().bytes;
   t.equal(storageOwners(x), 1);
   const ticket = shareTensor(x);
@@ -65,6 +66,7 @@ t.test('both threads see what either writes, and no bytes are added', async (t) 
   t.same(await thread.ask({ ticket }), [7, 2, 3]);
   t.same(x.toList(), [7, 2, 3]);
   t.equal(storageOwners(x), 2, 'and then the one who received');
+  collectGarbage();
   t.equal(memory().bytes, before);
   scope(() => void x.get(0).fill_(1));
   t.equal(x.version, 2, 'changes in both threads are counted together');
@@ -74,6 +76,7 @@ t.test('both threads see what either writes, and no bytes are added', async (t) 
 });
 
 t.test('the storage lives as long as one owner', async (t) => {
+  collectGarbage();
   const before = memory().bytes;
   const thread = new Thread(`
     if (message.ticket) kept.push(T.receiveTensor(message.ticket));
@@ -84,6 +87,7 @@ t.test('the storage lives as long as one owner', async (t) => {
   t.equal(memory().bytes - before, 4000);
   t.equal(await thread.ask({}), 1000);
   await thread.end();
+  collectGarbage();
   t.equal(memory().bytes, before);
 });
 
