@@ -41,7 +41,7 @@ void need_compressed_rows(const GuardedCall& call) {
 void need_running_extremes(const GuardedCall& call) {
   const at::Tensor& self = call.tensor("self");
   const int64_t dim = call.at("dim").toInt();
-  need(self.numel() > 0 && dim >= -self.dim() && dim < self.dim() && call.tensor("values").sizes() == self.sizes() &&
+  need(self.numel() > 0 && dim >= 0 && dim < self.dim() && call.tensor("values").sizes() == self.sizes() &&
            call.tensor("indices").sizes() == self.sizes() &&
            call.tensor("values").scalar_type() == self.scalar_type() &&
            call.tensor("indices").scalar_type() == at::kLong,

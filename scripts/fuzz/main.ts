@@ -31,6 +31,7 @@ async function main(argv: string[]): Promise<number> {
         batch: { type: 'string', default: '2000' },
         record: { type: 'string' },
         plain: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
@@ -38,6 +39,10 @@ async function main(argv: string[]): Promise<number> {
     return 2;
   }
   const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   if (positionals.length > 1 || (positionals[0] ?? 'calls') !== 'calls') {
     process.stderr.write(usage);
     return 2;
