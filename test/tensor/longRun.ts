@@ -9,6 +9,7 @@ import { collectGarbage } from '../collect.js';
 import * as nn from '../../lib/nn/index.js';
 import { sgdMomOpt } from '../../lib/optim/index.js';
 import {
+  AutogradFunction,
   backwardAsync,
   emptyCache,
   grad,
@@ -61,6 +62,19 @@ function lossOf(xb: Tensor, yb: Tensor): Tensor {
   return model.call(xb).sub(yb).pow(2).mean();
 }
 
+/** Keeps what it was given, and then fails: at once, or when its gradient is asked for. */
+class Failing extends AutogradFunction<{ x: Tensor }> {
+  forward(x: Tensor, failing: 'forward' | 'backward'): Tensor {
+    this.saveForBackward({ x });
+    if (failing === 'forward') throw thrown;
+    return x.mul(2);
+  }
+  backward(): [Tensor, null] {
+    if (this.saved.x.numel() > 0) throw thrown;
+    return [this.saved.x, null];
+  }
+}
+
 /** Ways to fail in the middle of a step. */
 const failures: Record<string, (xb: Tensor, yb: Tensor) => unknown> = {
   operator: (xb, yb) => lossOf(xb, yb).add(xb.matmul(yb)),
@@ -98,6 +112,10 @@ const failures: Record<string, (xb: Tensor, yb: Tensor) => unknown> = {
     const loss = lossOf(xb, yb);
     loss.backward();
     loss.backward();
+  },
+  customForward: (xb, yb) => Failing.apply(model.call(xb), 'forward').sub(yb),
+  customBackward: (xb, yb) => {
+    Failing.apply(model.call(xb), 'backward').sub(yb).mean().backward();
   },
   asynchronous: async (xb, yb) => {
     const hidden = model.call(xb);
