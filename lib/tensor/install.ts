@@ -21,13 +21,13 @@ export function operatorFunction(name: string, overloads: readonly string[], wri
 /** Like {@link operatorFunction}, for operators that make tensors: takes `requiresGrad` among the options. */
 // eslint-disable-next-line no-restricted-syntax -- called by generated code only, which has no reader to confuse
 export function factoryFunction(name: string, overloads: readonly string[], writes: boolean): unknown {
-  const operator = new Operator(name, overloads, writes, true);
+  const call = operatorFunction(name, overloads, writes) as (...args: unknown[]) => unknown;
   return (...args: unknown[]) => {
     const last = args[args.length - 1];
-    if (!isOptions(last) || last.requiresGrad === undefined) return operator.call(args);
+    if (!isOptions(last) || last.requiresGrad === undefined) return call(...args);
     const { requiresGrad, ...options } = last;
     if (typeof requiresGrad !== 'boolean') throw invalid(`${name}: requiresGrad`, 'a boolean', requiresGrad);
-    return (operator.invoke(args.slice(0, -1), options) as Tensor).requiresGrad_(requiresGrad);
+    return (call(...args.slice(0, -1), options) as Tensor).requiresGrad_(requiresGrad);
   };
 }
 

@@ -2,8 +2,8 @@
 // call.
 //
 // native/tensor/crashes.json lists the calls that did, found by `npm run fuzz`; a test replays them. An operator whose
-// bad arguments can be told has a check, any other that nobody needs from JavaScript is refused by name. An operator
-// with a guard has no direct call, so that there is one place to guard.
+// bad arguments can be told has a check, any other is refused by name unless the caller says `allowUnchecked`. An
+// operator with a guard has no direct call, so that there is one place to guard.
 #pragma once
 
 #include <ATen/core/function_schema.h>
