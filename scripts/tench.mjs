@@ -37,7 +37,7 @@ async function prepare(argv) {
   return withLock(root, prepareLocked, { onWait });
 }
 
-function prepareLocked(lock) {
+async function prepareLocked(lock) {
   if (!areInstalled(root)) {
     say('installing the dependencies');
     if (!install(root, lock)) {
@@ -47,7 +47,7 @@ function prepareLocked(lock) {
   }
   if (!isCompiled(root)) {
     say('compiling the TypeScript');
-    if (!compile(root, lock)) {
+    if (!(await compile(root, lock))) {
       say('the TypeScript does not compile; see above');
       return false;
     }

@@ -1,11 +1,13 @@
 /**
- * Keeps dist/ what the TypeScript sources say: compiles when one has changed, removes what has lost its source.
+ * Keeps dist/ what the TypeScript sources say: compiles and bundles when one has changed, removes what has lost its source.
  */
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
+import { bundle } from './bundle.mjs';
 
 const rooms = ['lib', 'test', 'bench', 'examples', 'scripts'];
 
@@ -15,12 +17,12 @@ export function isCompiled(root) {
 }
 
 /**
- * Compiles. Returns whether it went well; the compiler's messages go to stderr.
+ * Compiles and bundles. Returns whether it went well; the messages of compiler and bundler go to stderr.
  *
  * @param {string} root the clone
  * @param {number} lock descriptor that the compiler inherits
  */
-export function compile(root, lock) {
+export async function compile(root, lock) {
   const digest = digestOf(root);
   // A compile that was killed may have left files that the compiler's own notes believe in: start from nothing then.
   if (readStamp(root) === undefined) rmSync(join(root, 'dist/.tsbuildinfo'), { force: true });
@@ -29,6 +31,7 @@ export function compile(root, lock) {
   const run = spawnSync(process.execPath, [compiler, '-p', root], { cwd: root, stdio: ['ignore', 2, 2, lock] });
   if (run.status !== 0) return false;
   sweep(root);
+  if (!(await bundle(root))) return false;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, 'dist/.stamp'), digest);
   return true;

@@ -16,7 +16,7 @@ import {
   sgdOpt,
   tensor,
   type Tensor,
-} from '../../lib/index.js';
+} from 'tench';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');

@@ -3,7 +3,7 @@
 import t from 'tap';
 
 import { Residual, StopAt, brighten, signOpt } from '../../examples/readme/parts.js';
-import { Generator, Image, Learner, manualSeed, nn, ones, randn, tensor, zeros, type Tensor } from '../../lib/index.js';
+import { Generator, Image, Learner, manualSeed, nn, ones, randn, tensor, zeros, type Tensor } from 'tench';
 
 t.test('brighten scales bytes, keeps the given image, and repeats itself for the same generator', (t) => {
   const image = new Image({ width: 2, height: 1, channels: 1, data: Uint8Array.of(100, 250) });
