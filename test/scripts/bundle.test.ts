@@ -27,7 +27,7 @@ t.test('it finds the package and names the lines of its user', (t) => {
   memory({ trace: true });
   const x = ones([3]);
   t.ok(x instanceof Tensor);
-  const [source] = memory({ trace: true }).sources ?? [];
+  const [source] = memory({ trace: true }).sources;
   memory({ trace: false });
   t.match(source?.at, /bundle\.test\.(ts|js):\d+/);
   t.match(packageFolder, /\/$/);
