@@ -101,6 +101,19 @@ const makers: readonly (() => unknown)[] = [
   () => disposed(),
 ];
 
+/** All of them. */
+export const hostileMakers: readonly (() => unknown)[] = [...makers];
+
+const oddities: readonly (() => unknown)[] = [
+  () => Symbol('stranger'),
+  () => new WeakSet(),
+  () => new Date(Number.NaN),
+  () => /pattern/,
+];
+
+/** Values that no argument of any function takes, whatever its type, unless it takes all. */
+export const strangers: readonly (() => unknown)[] = [...oddities];
+
 /** One hostile value, as a function that makes it. */
 export const hostile: fc.Arbitrary<() => unknown> = fc
   .nat(makers.length - 1)

@@ -5,6 +5,7 @@ import { noGrad } from './modes.js';
 import { native } from './native.js';
 import { outsideScope } from './scope.js';
 import { adopt, forgetShape, handleOf, isTensor, type Tensor } from './tensor.js';
+import { needOptions } from './types.js';
 
 /** What a forward returns: one tensor or several. */
 export type FunctionOutput = Tensor | readonly Tensor[];
@@ -78,6 +79,7 @@ export abstract class AutogradFunction<
    * results can be differentiated through in their turn.
    */
   protected saveForBackward(tensors: Saved): void {
+    needOptions(`${nameOf(this)}.saveForBackward`, tensors);
     for (const [name, tensor] of Object.entries(tensors))
       if (tensor !== null && !isTensor(tensor))
         throw invalid(`${nameOf(this)}.saveForBackward: ${name}`, 'a Tensor or null', tensor);
@@ -100,7 +102,8 @@ export abstract class AutogradFunction<
     ...args: Args
   ): Output {
     const call: unknown = new this();
-    if (!(call instanceof AutogradFunction)) throw invalid('apply', 'a class that extends AutogradFunction', this);
+    if (!(call instanceof AutogradFunction) || typeof (call as Partial<AutogradFunction>).forward !== 'function')
+      throw invalid('apply', 'a class that extends AutogradFunction and has a forward', this);
     return call.#call(args) as Output;
   }
 

@@ -8,8 +8,9 @@ import { inspect } from 'node:util';
 
 import { HandleArray, callOperator } from './call.js';
 import { invalid } from './errors.js';
+import { needFunction, needIterable } from '../runtime/checks.js';
 import { isTensor, type Tensor } from './tensor.js';
-import { isOptions, type DType, type Device } from './types.js';
+import { isOptions, needOptions, type DType, type Device } from './types.js';
 
 /**
  * What a word takes beside the list: another list of the same length (element i meets element i, with broadcasting), one tensor of one
@@ -59,7 +60,7 @@ export class TensorList implements Iterable<Tensor> {
    * @throws ArgumentError for an empty list, or for what is no tensor
    */
   constructor(tensors: Iterable<Tensor>) {
-    const list = [...tensors];
+    const list = [...needIterable('TensorList: tensors', tensors, 'tensors')];
     if (list.length === 0) throw invalid('tensors', 'at least one tensor', list);
     for (const [i, tensor] of list.entries()) if (!isTensor(tensor)) throw invalid(`tensors[${i}]`, 'a Tensor', tensor);
     this.tensors = list;
@@ -76,7 +77,7 @@ export class TensorList implements Iterable<Tensor> {
 
   /** Tensor `index`; negative counts from the end. */
   at(index: number): Tensor {
-    const tensor = this.tensors.at(index);
+    const tensor = Number.isSafeInteger(index) ? this.tensors.at(index) : undefined;
     if (tensor === undefined)
       throw invalid('index', `a whole number from ${-this.length} to ${this.length - 1}`, index);
     return tensor;
@@ -84,7 +85,7 @@ export class TensorList implements Iterable<Tensor> {
 
   /** A new list of what `fn` makes of each tensor: for the words that no `_foreach_` operator knows. */
   map(fn: (tensor: Tensor, index: number) => Tensor): TensorList {
-    return new TensorList(this.tensors.map(fn));
+    return new TensorList(this.tensors.map(needFunction('map: fn', fn, 'a function of a tensor')));
   }
 
   /** The first tensor's dtype; lists that an optimizer hands out have one dtype. */
@@ -112,6 +113,7 @@ export class TensorList implements Iterable<Tensor> {
   }
 
   set grad(gradients: TensorList) {
+    needList('grad', gradients);
     this.sameLength('grad', gradients);
     this.tensors.forEach((tensor, i) => {
       tensor.grad = gradients.at(i);
@@ -137,20 +139,20 @@ export class TensorList implements Iterable<Tensor> {
 
   /** this + alpha * other. */
   add(other: Operand, options: { alpha?: number } = {}): TensorList {
-    return this.made('add', ...scaled(other, options.alpha));
+    return this.made('add', ...scaled('add', other, options));
   }
 
   add_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.changed('add_', ...scaled(other, options.alpha));
+    return this.changed('add_', ...scaled('add_', other, options));
   }
 
   /** this - alpha * other. */
-  sub(other: Operand, { alpha = 1 }: { alpha?: number } = {}): TensorList {
-    return this.add(other, { alpha: -alpha });
+  sub(other: Operand, options: { alpha?: number } = {}): TensorList {
+    return this.made('add', ...scaled('sub', other, options, -1));
   }
 
-  sub_(other: Operand, { alpha = 1 }: { alpha?: number } = {}): this {
-    return this.add_(other, { alpha: -alpha });
+  sub_(other: Operand, options: { alpha?: number } = {}): this {
+    return this.changed('add_', ...scaled('sub_', other, options, -1));
   }
 
   mul(other: Operand): TensorList {
@@ -213,21 +215,21 @@ export class TensorList implements Iterable<Tensor> {
   }
 
   /** this + value * tensor1 * tensor2. */
-  addcmul(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): TensorList {
-    return this.made('addcmul', tensor1, tensor2, value);
+  addcmul(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): TensorList {
+    return this.made('addcmul', tensor1, tensor2, factorOf('addcmul', options));
   }
 
-  addcmul_(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): this {
-    return this.changed('addcmul_', tensor1, tensor2, value);
+  addcmul_(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): this {
+    return this.changed('addcmul_', tensor1, tensor2, factorOf('addcmul_', options));
   }
 
   /** this + value * tensor1 / tensor2. */
-  addcdiv(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): TensorList {
-    return this.made('addcdiv', tensor1, tensor2, value);
+  addcdiv(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): TensorList {
+    return this.made('addcdiv', tensor1, tensor2, factorOf('addcdiv', options));
   }
 
-  addcdiv_(tensor1: TensorList, tensor2: TensorList, { value = 1 }: { value?: Factor } = {}): this {
-    return this.changed('addcdiv_', tensor1, tensor2, value);
+  addcdiv_(tensor1: TensorList, tensor2: TensorList, options: { value?: Factor } = {}): this {
+    return this.changed('addcdiv_', tensor1, tensor2, factorOf('addcdiv_', options));
   }
 
   zero_(): this {
@@ -240,6 +242,7 @@ export class TensorList implements Iterable<Tensor> {
 
   /** Writes the other list's values into these tensors, converted to their dtypes. */
   copy_(source: TensorList): this {
+    needList('copy_: source', source);
     this.sameLength('copy_: source', source);
     callOperator('aten::_foreach_copy_', [this.handles, source.handles]);
     return this;
@@ -319,19 +322,35 @@ export class TensorList implements Iterable<Tensor> {
   }
 }
 
-/** alpha * other as an operand: in the operator for tensors, at once for numbers, whose overloads know no alpha. */
-function scaled(other: Operand, alpha = 1): unknown[] {
+/** sign * alpha * other as an operand: in the operator for tensors, at once for numbers, whose overloads know no alpha. */
+function scaled(word: string, other: Operand, options: { alpha?: number }, sign = 1): unknown[] {
+  needOptions(word, options);
+  const { alpha: given = 1 } = options;
+  if (typeof given !== 'number') throw invalid(`${word}: alpha`, 'a number', given);
+  const alpha = sign * given;
   if (alpha === 1) return [other];
   if (typeof other === 'number') return [other * alpha];
-  if (Array.isArray(other)) return [(other as readonly number[]).map((value) => value * alpha)];
+  if (isNumbers(other)) return [other.map((value) => value * alpha)];
   return [other, { alpha }];
 }
+
+function factorOf(word: string, options: { value?: Factor }): Factor {
+  needOptions(word, options);
+  return options.value ?? 1;
+}
+
+function needList(argument: string, value: unknown): void {
+  if (!(value instanceof TensorList)) throw invalid(argument, 'a TensorList', value);
+}
+
+const isNumbers = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'number');
 
 /** The overload that takes this kind of operand. */
 function kindOf(operand: unknown): 'List' | 'Tensor' | 'Scalar' | 'ScalarList' {
   if (operand instanceof TensorList) return 'List';
   if (isTensor(operand)) return 'Tensor';
   if (typeof operand === 'number') return 'Scalar';
-  if (Array.isArray(operand) && operand.every((value) => typeof value === 'number')) return 'ScalarList';
+  if (isNumbers(operand)) return 'ScalarList';
   throw invalid('operand', 'a TensorList, a Tensor, a number, or a number for each tensor', operand);
 }
