@@ -80,7 +80,9 @@ export class ListContainer<T> implements Iterable<T> {
   }
 
   protected preview(): string {
-    const first = this.items.slice(0, SHOWN).map((item) => inspect(item, { depth: 1, breakLength: Infinity }));
+    const first = this.items
+      .slice(0, SHOWN)
+      .map((item) => inspect(item, { depth: 1, breakLength: Infinity, maxArrayLength: SHOWN }));
     if (this.length > SHOWN) first.push('...');
     const isShort = first.join(', ').length <= LINE;
     return `[${first.join(isShort ? ', ' : ',\n ')}]`;

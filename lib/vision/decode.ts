@@ -10,7 +10,7 @@
 
 import type { Metadata, Sharp, default as SharpFactory } from 'sharp';
 
-import { TenchError } from '../tensor/errors.js';
+import { TenchError, invalid } from '../tensor/errors.js';
 import { Image, type Channels } from './image.js';
 import { readPixelFormat, type PixelFormat } from './imageHeader.js';
 
@@ -18,6 +18,15 @@ export interface DecodeOptions {
   /** The largest number of pixels (width times height) that is decoded. Default 178,956,970, where Pillow suspects a bomb. */
   maxPixels?: number;
 }
+
+/** The bytes of an image file in memory, with a name for messages and for labelling by it. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What can be decoded: a file by its path, or the bytes of one. */
+export type ImageSource = string | Uint8Array | NamedBytes;
 
 /** 2 x 1024^3 / 4 / 3, the limit at which Pillow refuses an image. */
 export const DEFAULT_MAX_PIXELS = 178_956_970;
@@ -34,26 +43,38 @@ async function openSharp(): Promise<typeof SharpFactory> {
 }
 
 /**
- * Decodes an image file.
+ * Decodes an image file, or the bytes of one, which must not change meanwhile.
  *
- * @throws TenchError that names the path and the cause: missing, unreadable, truncated, damaged, too large, or of a format that is not read
+ * @throws ArgumentError for a source that is none of the three; TenchError that names the path and the cause: missing, unreadable, truncated, damaged, too large, or of a format that is not read
  */
 export async function decodeImage(
-  path: string,
+  source: ImageSource,
   { maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions = {},
 ): Promise<Image> {
+  const { input, name } = inputOf(source);
   try {
     const sharp = await (opened ??= openSharp());
-    const source = sharp(path, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
-    const format = readPixelFormat(path) ?? formatOf(await source.metadata());
+    const decoder = sharp(input, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
+    const format = readPixelFormat(input) ?? formatOf(await decoder.metadata());
     if (format.bits === 12) throw new Error('JPEG with 12 bits a sample is not supported');
-    return await decodeAs(format, source.autoOrient(), path);
+    return await decodeAs(format, decoder.autoOrient(), name);
   } catch (cause) {
-    throw new TenchError(`cannot read the image ${path}: ${reasonOf(cause, maxPixels)}`, {
-      code: 'ERR_TENCH_IMAGE',
-      cause,
-    });
+    throw new TenchError(
+      `cannot read the image ${name ?? `in ${(input as Uint8Array).length} bytes`}: ${reasonOf(cause, maxPixels)}`,
+      {
+        code: 'ERR_TENCH_IMAGE',
+        cause,
+      },
+    );
   }
+}
+
+function inputOf(source: ImageSource): { input: string | Uint8Array; name: string | undefined } {
+  if (typeof source === 'string') return { input: source, name: source };
+  if (source instanceof Uint8Array) return { input: source, name: undefined };
+  const { bytes, name } = Object(source) as Partial<NamedBytes>;
+  if (bytes instanceof Uint8Array && typeof name === 'string') return { input: bytes, name };
+  throw invalid('source', 'the path of an image file, the bytes of one, or { name, bytes }', source);
 }
 
 function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata): PixelFormat {
@@ -66,17 +87,17 @@ function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata)
 /** What an image of no known header is taken to need: a photograph of a megapixel. */
 const USUAL_BYTES = 2 ** 22;
 
-/** About how many bytes the decoded image takes, from its file's header; 0 if there is nothing to read, which decoding then reports. */
-export function decodedBytes(path: string): number {
+/** About how many bytes the decoded image takes, from its header; 0 if there is nothing to read, which decoding then reports. */
+export function decodedBytes(source: ImageSource): number {
   try {
-    const format = readPixelFormat(path);
+    const format = readPixelFormat(inputOf(source).input);
     return format === undefined ? USUAL_BYTES : format.width * format.height * 4;
   } catch {
     return 0;
   }
 }
 
-async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string): Promise<Image> {
+async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string | undefined): Promise<Image> {
   // libvips rounds 16 bits of grey when it keeps one channel, and cuts them off when it makes three: those are what the rule says.
   if (kind === 'grey' && bits <= 8) source.toColourspace('b-w');
   if (kind === 'cmyk') source.pipelineColourspace('cmyk').toColourspace('cmyk');

@@ -14,25 +14,32 @@ export interface PixelFormat {
 const WINDOW = 4096;
 
 /**
- * Reads the pixel format of a JPEG or PNG file.
+ * Reads the pixel format of a JPEG or PNG, from a file or from its bytes.
  *
  * This reads in place, since asking the decoder costs a fifth of a decode and a file's first page is in the cache by then.
  *
- * @returns undefined for any other file, and for one that is damaged before its format: the decoder has the better words for that
+ * @returns undefined for any other format, and for one that is damaged before its format: the decoder has the better words for that
  * @throws the file system's error for a file that cannot be read
  */
-export function readPixelFormat(path: string): PixelFormat | undefined {
-  const file = openSync(path, 'r');
+export function readPixelFormat(source: string | Uint8Array): PixelFormat | undefined {
+  if (typeof source !== 'string') {
+    const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+    return formatIn((position) => bytes.subarray(position, position + WINDOW));
+  }
+  const file = openSync(source, 'r');
   try {
     const window = Buffer.allocUnsafe(WINDOW);
-    const read = (position: number): Buffer => window.subarray(0, readSync(file, window, 0, WINDOW, position));
-    const start = read(0);
-    if (start.length > 25 && start.readUInt32BE(0) === 0x89504e47) return pngFormat(start);
-    if (start.length > 3 && start[0] === 0xff && start[1] === 0xd8) return jpegFormat(start, read);
-    return undefined;
+    return formatIn((position) => window.subarray(0, readSync(file, window, 0, WINDOW, position)));
   } finally {
     closeSync(file);
   }
+}
+
+function formatIn(read: (position: number) => Buffer): PixelFormat | undefined {
+  const start = read(0);
+  if (start.length > 25 && start.readUInt32BE(0) === 0x89504e47) return pngFormat(start);
+  if (start.length > 3 && start[0] === 0xff && start[1] === 0xd8) return jpegFormat(start, read);
+  return undefined;
 }
 
 /** By the colour type of the header chunk (PNG specification, 11.2.2). */

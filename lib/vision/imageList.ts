@@ -1,22 +1,31 @@
-/** ImageList: paths of image files that open as images. */
+/** ImageList: paths of image files, or the bytes of some in memory, that open as images. */
 
 import { TenchError } from '../tensor/errors.js';
 import type { Transforms } from '../data/compose.js';
 import { getFiles, imageExtensions, type GetFilesOptions } from '../data/files.js';
-import { ItemList } from '../data/itemList.js';
-import { decodeImage, decodedBytes, type DecodeOptions } from './decode.js';
+import { ItemList, type ItemListJSON } from '../data/itemList.js';
+import { decodeImage, decodedBytes, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
 import type { Image } from './image.js';
 
 export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
   tfms?: Transforms;
 }
 
-/** A list of image files; `get` decodes one and runs the transforms. O is what the transforms end in. */
-export class ImageList<O = Image> extends ItemList<string, O> {
+/** Bytes as JSON can hold them. */
+interface SavedBytes {
+  readonly name?: string;
+  readonly base64: string;
+}
+
+/**
+ * A list of images; `get` decodes one and runs the transforms. O is what the transforms end in, T what the items are: paths, or for images in
+ * memory the bytes of their files, plain or with a name.
+ */
+export class ImageList<O = Image, T extends ImageSource = string> extends ItemList<T, O> {
   /** How the list's files are decoded. */
   readonly decoding: DecodeOptions;
 
-  constructor(items: Iterable<string>, path = '.', tfms: Transforms = null, decoding: DecodeOptions = {}) {
+  constructor(items: Iterable<T>, path = '.', tfms: Transforms = null, decoding: DecodeOptions = {}) {
     super(items, path, tfms);
     this.decoding = decoding;
   }
@@ -41,15 +50,50 @@ export class ImageList<O = Image> extends ItemList<string, O> {
     return new ImageList<O>(files, path, tfms, decoding);
   }
 
-  override open(path: string): Promise<Image> {
-    return decodeImage(path, this.decoding);
+  override open(item: T): Promise<Image> {
+    return decodeImage(item, this.decoding);
   }
 
-  protected override weigh(path: string): number {
-    return decodedBytes(path);
+  override nameOf(index: number): string {
+    const item: ImageSource | undefined = this.items[index];
+    return isNamed(item) ? item.name : super.nameOf(index);
+  }
+
+  protected override weigh(item: T): number {
+    return decodedBytes(item);
   }
 
   protected override settings(): [DecodeOptions] {
     return [this.decoding];
   }
+
+  /** Images in memory are saved with all their bytes. */
+  override toJSON(): ItemListJSON {
+    return { ...super.toJSON(), items: this.items.map(saved) };
+  }
+
+  static override fromJSON<L>(
+    this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L,
+    json: ItemListJSON,
+    tfms: Transforms = null,
+  ): L {
+    return new this(json.items.map(revived) as never[], json.path, tfms);
+  }
+}
+
+function isNamed(item: unknown): item is NamedBytes {
+  return typeof item === 'object' && item !== null && 'name' in item && 'bytes' in item;
+}
+
+function saved(item: ImageSource): string | SavedBytes {
+  if (typeof item === 'string') return item;
+  if (isNamed(item)) return { name: item.name, base64: Buffer.from(item.bytes).toString('base64') };
+  return { base64: Buffer.from(item).toString('base64') };
+}
+
+function revived(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || !('base64' in item)) return item;
+  const { name, base64 } = item as SavedBytes;
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
+  return name === undefined ? bytes : { name, bytes };
 }

@@ -1,6 +1,6 @@
 /** Pictures: from files to tensors, and the models that look at them. */
 
-export { decodeImage, DEFAULT_MAX_PIXELS, type DecodeOptions } from './decode.js';
+export { decodeImage, DEFAULT_MAX_PIXELS, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
 export { IdxImageList } from './idxImageList.js';
 export { Image, type Channels, type ImageOptions } from './image.js';
 export { ImageList, type ImageListOptions } from './imageList.js';
