@@ -5,15 +5,20 @@ import { invalid } from '../tensor/errors.js';
 import type { Batch } from './collate.js';
 import type { Dataset } from './itemList.js';
 import { DataLoader, type LoaderOptions } from './loader.js';
+import type { Sampler } from './samplers.js';
 
 /** Options of `toDatabunch`; what a {@link DataLoader} takes is handed on to every loader. */
-export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shuffle' | 'dropLast'> {
+export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shuffle' | 'dropLast' | 'sampler'> {
   /** Channels (or columns) that go into a model. */
   cIn?: number;
   /** Classes (or columns) that come out of it. Default: as many as the labels' vocabulary has. */
   cOut?: number;
   /** The lesson's word for `prefetch`; loading uses threads here, so it is how many batches are on their way, not how many processes. */
   numWorkers?: number;
+  /** Which positions an epoch of training visits; default all of them, shuffled. */
+  sampler?: Sampler;
+  /** The same for validation, where several processes share it; default all positions in order. */
+  validSampler?: Sampler;
   /** Leave out a last batch of training that is smaller. Default false. */
   dropLast?: boolean;
 }
@@ -75,12 +80,12 @@ export function databunchify(
   batchSize: number,
   options: DataBunchOptions,
 ): DataBunch {
-  const { cIn, cOut, numWorkers, dropLast, ...rest } = options;
+  const { cIn, cOut, numWorkers, dropLast, sampler, validSampler, ...rest } = options;
   const shared = { ...rest, prefetch: rest.prefetch ?? numWorkers };
   const inOrder = { ...shared, batchSize: 2 * batchSize };
   return new DataBunch(
-    new DataLoader(train, { ...shared, batchSize, shuffle: true, dropLast }),
-    new DataLoader(valid, inOrder),
+    new DataLoader(train, { ...shared, batchSize, shuffle: sampler === undefined, sampler, dropLast }),
+    new DataLoader(valid, { ...inOrder, sampler: validSampler }),
     {
       cIn,
       cOut,

@@ -48,6 +48,18 @@ export {
   type Processors,
 } from './processors.js';
 export { Generator, philox4x32 } from './random.js';
+export {
+  DistributedSampler,
+  RandomSampler,
+  SequentialSampler,
+  WeightedSampler,
+  samplerFromJSON,
+  type DistributedSamplerOptions,
+  type RandomSamplerOptions,
+  type Sampler,
+  type SamplerJSON,
+  type WeightedSamplerOptions,
+} from './samplers.js';
 export { SplitData, labelByFunc, type SplitDataJSON } from './splitData.js';
 export {
   csvSplitter,

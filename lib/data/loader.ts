@@ -7,6 +7,7 @@ import { collate, type Batch } from './collate.js';
 import { inTurn, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
 import { Generator } from './random.js';
+import { RandomSampler, SequentialSampler, checkedOrder, needSampler, type Sampler } from './samplers.js';
 
 /** Makes a batch of samples in the user's own way. */
 export type Collate<B> = (samples: unknown[], names: readonly string[]) => B | Promise<B>;
@@ -17,6 +18,8 @@ export interface LoaderOptions<B = Batch> {
   batchSize?: number;
   /** A new order in every epoch. Default false. */
   shuffle?: boolean;
+  /** Which positions an epoch visits, and in which order; instead of `shuffle`. */
+  sampler?: Sampler;
   /** Leave out a last batch that is smaller. Default false. */
   dropLast?: boolean;
   /** How many batches are being made while one is in use; 0 makes each when it is asked for. Default 4. */
@@ -28,9 +31,6 @@ export interface LoaderOptions<B = Batch> {
   /** Makes a batch of samples. Default: one tensor for each part of a sample, see `collate`. */
   collate?: Collate<B>;
 }
-
-/** First number of the stream that an epoch's order is drawn from; see chain.ts for the others. */
-const SHUFFLE_STREAM = 0;
 
 /**
  * Batches of a data set, as an async iterable.
@@ -47,11 +47,13 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   readonly dataset: Dataset;
   readonly batchSize: number;
   readonly shuffle: boolean;
+  readonly sampler: Sampler;
   readonly dropLast: boolean;
   readonly prefetch: number;
   readonly seed: number | bigint;
   readonly device: Device | undefined;
   readonly #collate: Collate<B> | undefined;
+  readonly #sampled: boolean;
   #nextEpoch = 0;
 
   constructor(dataset: Dataset, options: LoaderOptions<B> = {}) {
@@ -66,6 +68,10 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
       throw invalid('prefetch', 'a whole number of at least 0', prefetch);
     if (options.collate !== undefined && typeof options.collate !== 'function')
       throw invalid('collate', 'a function', options.collate);
+    if (options.sampler !== undefined && shuffle)
+      throw invalid('shuffle', 'false beside a sampler, which decides the order', shuffle);
+    const { sampler = shuffle ? new RandomSampler() : new SequentialSampler() } = options;
+    this.sampler = needSampler(sampler);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
@@ -74,11 +80,12 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     this.seed = new Generator(seed).seed;
     this.device = device;
     this.#collate = options.collate;
+    this.#sampled = options.sampler !== undefined;
   }
 
   /** The number of batches in an epoch. */
   get length(): number {
-    const batches = this.dataset.length / this.batchSize;
+    const batches = this.sampler.size(this.dataset.length) / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
@@ -88,10 +95,9 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     this.#nextEpoch = epoch;
   }
 
-  /** The positions of the data set in the order of an epoch. */
-  order(epoch: number): number[] {
-    if (this.shuffle) return new Generator(this.seed, SHUFFLE_STREAM, epoch).permutation(this.dataset.length);
-    return Array.from({ length: this.dataset.length }, (_, index) => index);
+  /** The positions of the data set that an epoch visits, in its order: the same for the same seed and epoch. */
+  order(epoch: number): readonly number[] {
+    return checkedOrder(this.sampler, this.dataset.length, { seed: this.seed, epoch });
   }
 
   /** The first batch of the epoch that comes next; looking at it does not count as a walk. */
@@ -142,7 +148,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   [inspect.custom](): string {
     const settings = [
       `batchSize: ${this.batchSize}`,
-      `shuffle: ${this.shuffle}`,
+      this.#sampled ? `sampler: ${inspect(this.sampler)}` : `shuffle: ${this.shuffle}`,
       `prefetch: ${this.prefetch}`,
       `seed: ${this.seed}`,
     ];
