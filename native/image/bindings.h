@@ -7,12 +7,11 @@ namespace tench {
 
 // Adds to the addon's exports:
 //
-//   resample(data: Uint8Array, width, height, channels, options): Promise<Uint8Array>   on a thread of libuv's pool
-//   resampleSync(data, width, height, channels, options): Uint8Array
+//   runProgram(data: Uint8Array, width, height, channels, program: Float64Array):
+//     Promise<{ data: Uint8Array, width, height, channels }>
 //
-// data holds height x width pixels of 1 to 4 channels; options is { width, height, filter, box?: [left, top, right,
-// bottom], window?: [left, top, width, height] }: see resample_window() in resample.h. Wrong arguments are a TypeError
-// with code ERR_TENCH_ARGUMENT, a rejection where there is a promise. Adds no state; safe in workers.
+// data holds height x width pixels of 1 to 4 channels; see run_program() in program.h. The work is done on a thread of
+// libuv's pool. Wrong arguments reject with a TypeError of code ERR_TENCH_ARGUMENT. Adds no state; safe in workers.
 void register_image(Napi::Env env, Napi::Object exports);
 
 }  // namespace tench

@@ -25,7 +25,7 @@ t.test('every kind of file gives the pixels that Pillow reads', async (t) => {
       [golden.width, golden.height, golden.channels],
       `${name}: size and channels`,
     );
-    const rgb = makeRgb(image);
+    const rgb = await makeRgb(image);
     t.equal(rgb.channels, 3);
     const off = Math.max(...golden.rgb.map((value, index) => Math.abs(value - rgb.data[index]!)));
     // JPEG decoders may round the transform and the colour conversion differently.

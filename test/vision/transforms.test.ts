@@ -7,7 +7,7 @@ import { compose, type TransformContext } from '../../lib/data/compose.js';
 import { Generator } from '../../lib/data/random.js';
 import { Tensor } from '../../lib/tensor/index.js';
 import { Image } from '../../lib/vision/image.js';
-import type { Filter } from '../../lib/vision/resample.js';
+import type { Filter } from '../../lib/vision/filters.js';
 import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
@@ -50,20 +50,22 @@ t.test('an image checks its bytes and prints itself', (t) => {
   t.end();
 });
 
-t.test('makeRgb repeats grey, drops alpha without blending, and leaves RGB alone', (t) => {
-  const first = (of: Image): number[] => [...makeRgb(of).data.subarray(0, 6)];
-  t.same(first(image(2, 1, 1, (x) => 10 + x)), [10, 10, 10, 11, 11, 11]);
+t.test('makeRgb repeats grey, drops alpha without blending, and leaves RGB alone', async (t) => {
+  const first = async (of: Image): Promise<number[]> => [...(await makeRgb(of)).data.subarray(0, 6)];
+  t.same(await first(image(2, 1, 1, (x) => 10 + x)), [10, 10, 10, 11, 11, 11]);
   t.same(
-    first(image(2, 1, 2, (x, _y, channel) => (channel === 0 ? 10 + x : 0))),
+    await first(image(2, 1, 2, (x, _y, channel) => (channel === 0 ? 10 + x : 0))),
     [10, 10, 10, 11, 11, 11],
     'alpha 0 changes nothing',
   );
-  t.same(first(image(2, 1, 4, (x, _y, channel) => (channel === 3 ? 128 : 10 * x + channel))), [0, 1, 2, 10, 11, 12]);
+  t.same(
+    await first(image(2, 1, 4, (x, _y, channel) => (channel === 3 ? 128 : 10 * x + channel))),
+    [0, 1, 2, 10, 11, 12],
+  );
   const rgb = image(2, 1, 3, (x) => x);
-  t.equal(makeRgb(rgb), rgb);
-  t.equal(makeRgb(image(1, 1, 1, () => 0, 'a.png')).path, 'a.png', 'the path is kept');
-  t.throws(() => makeRgb(3 as unknown as Image), { message: /`makeRgb: image`/ });
-  t.end();
+  t.equal(await makeRgb(rgb), rgb);
+  t.equal((await makeRgb(image(1, 1, 1, () => 0, 'a.png'))).path, 'a.png', 'the path is kept');
+  await t.rejects(makeRgb(3 as unknown as Image), { message: /`makeRgb: image`/ });
 });
 
 t.test('ResizeFixed gives exactly the size, as [width, height]', async (t) => {

@@ -1,46 +1,44 @@
 /** ResizeFixed: every image in one size. */
 
-import { inspect } from 'node:util';
-import { type TransformDescription, type TransformObject, transformLabel } from '../../data/compose.js';
-import { invalid } from '../../tensor/errors.js';
-import { requireImage, type Image } from '../image.js';
-import { filters, resample, type Filter } from '../resample.js';
+import type { TransformContext, TransformDescription } from '../../data/compose.js';
+import { drawFilter, filters, requireFilters, type FilterChoice } from '../filters.js';
+import type { ImageOperation, ImageSize } from '../program.js';
+import { ImageTransform, randomOf } from './imageTransform.js';
+import { requireSize } from './options.js';
+
+export interface ResampleChoice {
+  /**
+   * One of Pillow's filters: `nearest`, `box`, `bilinear` (default), `hamming`, `bicubic`, `lanczos`. A list of them: every item draws
+   * one.
+   */
+  readonly resample?: FilterChoice;
+}
 
 /** Resizes to exactly this size, whatever the sides' ratio was. Order 10. */
-export class ResizeFixed implements TransformObject<Image, Image> {
-  readonly order = 10;
+export class ResizeFixed extends ImageTransform {
+  override readonly order = 10;
   /** `[width, height]` */
   readonly size: readonly [number, number];
-  readonly resample: Filter;
+  readonly resample: FilterChoice;
 
   /**
    * @param size the side of a square, or `[width, height]`
-   * @param options `resample`: one of Pillow's filters: `nearest`, `box`, `bilinear` (default), `hamming`, `bicubic`, `lanczos`
+   * @param options see {@link ResampleChoice}
    */
-  constructor(size: number | readonly [number, number], { resample: filter = 'bilinear' }: { resample?: Filter } = {}) {
-    const sides: readonly unknown[] = typeof size === 'number' ? [size, size] : size;
-    if (
-      !Array.isArray(sides) ||
-      sides.length !== 2 ||
-      !sides.every((side) => Number.isInteger(side) && (side as number) >= 1)
-    ) {
-      throw invalid('size', 'a whole number of pixels, or [width, height]', size);
-    }
-    if (!filters.includes(filter)) throw invalid('resample', `one of ${filters.join(', ')}`, filter);
-    this.size = [sides[0] as number, sides[1] as number];
-    this.resample = filter;
+  constructor(size: number | readonly [number, number], { resample = 'bilinear' }: ResampleChoice = {}) {
+    super();
+    this.size = requireSize('size', size);
+    this.resample = requireFilters('resample', resample, filters);
   }
 
-  apply(image: Image): Promise<Image> {
-    const [width, height] = this.size;
-    return resample(requireImage('ResizeFixed', image), { width, height, filter: this.resample });
+  plan({ width, height }: ImageSize, context?: TransformContext): ImageOperation[] {
+    const filter = drawFilter(this.resample, () => randomOf(this, context));
+    const [newWidth, newHeight] = this.size;
+    if (width === newWidth && height === newHeight) return [];
+    return [{ op: 'resize', width: newWidth, height: newHeight, filter }];
   }
 
   describe(): TransformDescription {
     return { name: 'ResizeFixed', size: [...this.size], resample: this.resample };
-  }
-
-  [inspect.custom](): string {
-    return transformLabel(this);
   }
 }

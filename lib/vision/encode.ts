@@ -1,0 +1,80 @@
+/**
+ * The form in which native code takes a program: for each operation its number, how many arguments it has, and the arguments, all
+ * numbers in one array.
+ */
+
+import { invalid } from '../tensor/errors.js';
+import { filters } from './filters.js';
+import type { Affine, Fill, ImageOperation, Warp } from './program.js';
+
+type Name = ImageOperation['op'];
+
+/** An operation's number is its place here; native/image/program.cc has the same list. */
+export const operationNames: readonly Name[] = [
+  'toRgb',
+  'toGrey',
+  'crop',
+  'resize',
+  'dihedral',
+  'warp',
+  'affine',
+  'grayscale',
+];
+
+const outsides = ['fill', 'reflect', 'edge'] as const;
+
+type Encoder<N extends Name> = (operation: Extract<ImageOperation, { op: N }>) => number[];
+
+const nothing = (): number[] => [];
+
+const mapped = ({ width, height, filter, fill, coefficients }: Warp | Affine): number[] => [
+  width,
+  height,
+  filters.indexOf(filter),
+  ...fillOf(fill),
+  ...coefficients,
+];
+
+const encoders: { readonly [N in Name]: Encoder<N> } = {
+  toRgb: nothing,
+  toGrey: nothing,
+  grayscale: nothing,
+  crop: ({ left, top, width, height, outside = 'fill', fill }) => [
+    left,
+    top,
+    width,
+    height,
+    outsides.indexOf(outside),
+    ...fillOf(fill),
+  ],
+  resize: ({ width, height, filter, box, antialias = true }) => [
+    width,
+    height,
+    filters.indexOf(filter),
+    Number(antialias),
+    ...(box === undefined ? [0] : [1, ...box]),
+  ],
+  dihedral: ({ element }) => [element],
+  warp: mapped,
+  affine: mapped,
+};
+
+function fillOf(fill: Fill = 0): number[] {
+  return typeof fill === 'number' ? [1, fill] : [fill.length, ...fill];
+}
+
+/**
+ * The numbers of a program. Arguments are checked where it is run, which knows the image.
+ *
+ * @throws ArgumentError for an operation that is not known
+ */
+export function encodeProgram(operations: readonly ImageOperation[]): Float64Array {
+  const numbers: number[] = [];
+  for (const operation of operations) {
+    const number = operationNames.indexOf(operation.op);
+    if (number === -1) throw invalid('operation', `one of ${operationNames.join(', ')}`, operation.op);
+    const values = (encoders[operation.op] as (one: ImageOperation) => number[])(operation);
+    numbers.push(number, values.length, ...values);
+  }
+  return Float64Array.from(numbers);
+}

@@ -1,0 +1,182 @@
+/**
+ * Image programs: what is done to one image, as a list of plain operations without anything random left in them.
+ *
+ * A transform describes what may happen; its `plan` draws, and says for one image what does. Programs are run by native code, the one
+ * place where pixels are computed, whoever asks for it: a transform's `apply`, or a loader that hands whole batches to native threads.
+ */
+
+import { loadAddon } from '../runtime/native.js';
+import { ArgumentError, TenchError } from '../tensor/errors.js';
+import { encodeProgram } from './encode.js';
+import type { Filter, PointFilter } from './filters.js';
+import type { Channels, Image } from './image.js';
+
+/** What of an image a program depends on. An {@link Image} is one. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: Channels;
+}
+
+/** What stands where an image has nothing: one byte for all channels, or one byte for each. */
+export type Fill = number | readonly number[];
+
+/** What a crop shows outside of the image: a colour, the image in a mirror (its outermost pixels are not repeated), or its outermost pixels. */
+export type Outside = 'fill' | 'reflect' | 'edge';
+
+/** `[left, top, right, bottom]` in pixels. */
+export type Box = readonly [number, number, number, number];
+
+/** Grey repeated three times, alpha dropped without blending. */
+export interface ToRgb {
+  readonly op: 'toRgb';
+}
+
+/** One channel, by the luma of Rec. 601; alpha is dropped. */
+export interface ToGrey {
+  readonly op: 'toGrey';
+}
+
+/** No colour, but as many channels as before. */
+export interface Grayscale {
+  readonly op: 'grayscale';
+}
+
+/** Whole pixels, which may lie outside of the image. */
+export interface Crop {
+  readonly op: 'crop';
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Default 'fill'. */
+  readonly outside?: Outside;
+  /** Default 0. */
+  readonly fill?: Fill;
+}
+
+/** Another size. */
+export interface Resize {
+  readonly op: 'resize';
+  readonly width: number;
+  readonly height: number;
+  readonly filter: Filter;
+  /** The part of the image that is resized; fractions count. Default: all of it. */
+  readonly box?: Box;
+  /**
+   * True (default): an average over what every pixel covers, as Pillow's `resize`. False: read at one place, as Pillow's
+   * `transform(EXTENT)`; nearest, bilinear and bicubic only, and the box may reach outside, where 0 stands.
+   */
+  readonly antialias?: boolean;
+}
+
+/** One of the eight ways to lay a picture onto itself: {@link dihedralNames} in their order. */
+export interface Dihedral {
+  readonly op: 'dihedral';
+  readonly element: number;
+}
+
+/**
+ * A perspective map. The pixel whose centre is (x, y) of the result is read at ((a x + b y + c) / w, (d x + e y + f) / w) with
+ * w = g x + h y + 1.
+ */
+export interface Warp {
+  readonly op: 'warp';
+  readonly width: number;
+  readonly height: number;
+  /** `[a, b, c, d, e, f, g, h]` */
+  readonly coefficients: readonly number[];
+  readonly filter: PointFilter;
+  /** Default 0. */
+  readonly fill?: Fill;
+}
+
+/** An affine map: as {@link Warp} with six coefficients. */
+export interface Affine {
+  readonly op: 'affine';
+  readonly width: number;
+  readonly height: number;
+  /** `[a, b, c, d, e, f]` */
+  readonly coefficients: readonly number[];
+  readonly filter: PointFilter;
+  /** Default 0. */
+  readonly fill?: Fill;
+}
+
+/** One step of a program: plain data. */
+export type ImageOperation = ToRgb | ToGrey | Grayscale | Crop | Resize | Dihedral | Warp | Affine;
+
+/** The eight elements of the dihedral group; all but the first are Pillow's transpositions in their order. */
+export const dihedralNames = [
+  'identity',
+  'flipLeftRight',
+  'flipTopBottom',
+  'rotate90',
+  'rotate180',
+  'rotate270',
+  'transpose',
+  'transverse',
+] as const;
+
+interface ImageAddon {
+  runProgram(
+    data: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    program: Float64Array,
+  ): Promise<{ data: Uint8Array; width: number; height: number; channels: Channels }>;
+}
+
+const native = loadAddon() as unknown as ImageAddon;
+
+/** The size that an image has after a program. */
+export function sizeAfter(operations: readonly ImageOperation[], size: ImageSize): ImageSize {
+  return operations.reduce<ImageSize>(sizeAfterOne, {
+    width: size.width,
+    height: size.height,
+    channels: size.channels,
+  });
+}
+
+function sizeAfterOne(size: ImageSize, operation: ImageOperation): ImageSize {
+  switch (operation.op) {
+    case 'toRgb':
+      return { ...size, channels: 3 };
+    case 'toGrey':
+      return { ...size, channels: 1 };
+    case 'crop':
+    case 'resize':
+    case 'warp':
+    case 'affine':
+      return { ...size, width: operation.width, height: operation.height };
+    case 'dihedral':
+      return swapsSides(operation.element) ? { ...size, width: size.height, height: size.width } : size;
+    default:
+      return size;
+  }
+}
+
+/** Whether an element of the dihedral group makes rows of columns. */
+function swapsSides(element: number): boolean {
+  return [3, 5, 6, 7].includes(element);
+}
+
+/**
+ * Runs a program on a thread of libuv's pool. An empty one gives the image itself.
+ *
+ * The meaning is sequential: every operation starts from the bytes that the one before it made.
+ *
+ * @throws ArgumentError that names the image and the operation whose arguments do not fit; TenchError where memory runs out
+ */
+export async function runProgram(image: Image, operations: readonly ImageOperation[]): Promise<Image> {
+  if (operations.length === 0) return image;
+  const program = encodeProgram(operations);
+  try {
+    return image.with(await native.runProgram(image.data, image.width, image.height, image.channels, program));
+  } catch (cause) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    const text = `${image.path ?? 'an image'}: ${message}`;
+    throw code === 'ERR_TENCH_ARGUMENT' ? new ArgumentError(text, { cause }) : new TenchError(text, { cause });
+  }
+}

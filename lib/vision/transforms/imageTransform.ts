@@ -1,0 +1,80 @@
+/**
+ * What the built-in image transforms have in common: each says in a plan what it does to one image, and applying it is running the plan.
+ *
+ * So the pixels are the same whether a transform runs by itself, in a chain beside a user's function, or in a loader that collects the
+ * plans of a whole chain and hands them to native threads.
+ */
+
+import { inspect } from 'node:util';
+import {
+  transformLabel,
+  type AnyTransform,
+  type TransformContext,
+  type TransformDescription,
+  type TransformObject,
+} from '../../data/compose.js';
+import type { Generator } from '../../data/random.js';
+import { invalid } from '../../tensor/errors.js';
+import { requireImage, type Image } from '../image.js';
+import { runProgram, type ImageOperation, type ImageSize } from '../program.js';
+
+/** The trait of a transform that is described wholly by its plan. */
+export interface Planned {
+  /**
+   * What is done to an image of this size. Everything random is drawn here, from `context.random`; the pixels are not looked at.
+   * Calling it again with another context draws again.
+   */
+  plan(size: ImageSize, context?: TransformContext): ImageOperation[];
+}
+
+/** Whether a transform has a plan, so that native code can run it. */
+export function isPlanned(transform: AnyTransform): transform is AnyTransform & Planned {
+  return typeof (transform as { plan?: unknown }).plan === 'function';
+}
+
+/** The base of the built-in transforms, and of a user's that can be written as a plan. */
+export abstract class ImageTransform implements TransformObject<Image, Image>, Planned {
+  /** After {@link ResizeFixed} (10) and before {@link toByteTensor} (20). */
+  readonly order: number = 11;
+
+  abstract plan(size: ImageSize, context?: TransformContext): ImageOperation[];
+
+  abstract describe(): TransformDescription;
+
+  async apply(image: Image, context?: TransformContext): Promise<Image> {
+    return runProgram(image, this.plan(requireImage(this.constructor.name, image), context));
+  }
+
+  [inspect.custom](): string {
+    return transformLabel(this);
+  }
+}
+
+/** A built-in transform that has no settings. */
+export interface PlannedFunction extends Planned {
+  (image: Image): Promise<Image>;
+  readonly order: number;
+  plan(size: ImageSize): ImageOperation[];
+  describe(): TransformDescription;
+}
+
+/** A transform without settings as a function, with the traits of one. */
+export function plannedFunction(
+  name: string,
+  order: number,
+  plan: (size: ImageSize) => ImageOperation[],
+): PlannedFunction {
+  const run = async (image: Image): Promise<Image> => runProgram(image, plan(requireImage(name, image)));
+  return Object.defineProperty(
+    Object.assign(run, { order, plan, describe: (): TransformDescription => ({ name }) }),
+    'name',
+    { value: name },
+  );
+}
+
+/** The random numbers of a transform, which whoever calls one by hand has to bring along. */
+export function randomOf(transform: object, context: TransformContext | undefined): Generator {
+  const random = context?.random;
+  if (typeof random?.random === 'function') return random;
+  throw invalid(`${transform.constructor.name}: context`, 'an object with `random: new Generator(seed)`', context);
+}
