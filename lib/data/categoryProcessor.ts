@@ -1,5 +1,6 @@
 /** Labels as numbers: the vocabulary is made of the training set's labels, and every other set is numbered by it. */
 
+import { needArray, needCount, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Processor } from './processors.js';
 
@@ -55,14 +56,13 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
 
   constructor(options: CategoryOptions<NoInfer<L>> = {}) {
     super(options);
-    const { minCount = 1, vocab } = options;
-    if (!Number.isInteger(minCount) || minCount < 1)
-      throw invalid('minCount', 'a whole number of at least 1', minCount);
-    this.minCount = minCount;
-    this.unknown = options.unknown ?? (minCount > 1 ? (UNKNOWN_LABEL as L) : undefined);
+    needOptions('CategoryProcessor', options);
+    const { minCount = 1, unknown, vocab } = options;
+    this.minCount = needCount('minCount', minCount, 1);
+    if (unknown !== undefined) needLabel('unknown', unknown);
+    this.unknown = unknown ?? (minCount > 1 ? (UNKNOWN_LABEL as L) : undefined);
     if (vocab === undefined) return;
-    if (!Array.isArray(vocab) || new Set(vocab).size !== vocab.length)
-      throw invalid('vocab', 'an array of different labels', vocab);
+    if (new Set(needVocab(vocab)).size !== vocab.length) throw invalid('vocab', 'an array of different labels', vocab);
     this.remember({ vocab: this.#withUnknown(vocab) });
   }
 
@@ -73,12 +73,14 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
 
   protected override learn(items: readonly L[]): CategoryState<L> {
     const counts = new Map<L, number>();
-    for (const label of items) counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const label of items) counts.set(needLabel('label', label), (counts.get(label) ?? 0) + 1);
     const frequent = [...counts].filter(([, count]) => count >= this.minCount).map(([label]) => label);
     return { vocab: this.#withUnknown(frequent) };
   }
 
   protected override remember(state: CategoryState<L>): void {
+    needOptions('CategoryProcessor: state', state);
+    needVocab(state.vocab);
     super.remember(state);
     this.#numberOf.clear();
     state.vocab.forEach((label, number) => this.#numberOf.set(label, number));
@@ -86,6 +88,7 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
 
   proc1(label: L): number {
     const { vocab } = this.state;
+    needLabel('label', label);
     const number =
       this.#numberOf.get(label) ?? (this.unknown === undefined ? undefined : this.#numberOf.get(this.unknown));
     if (number === undefined) throw new UnseenLabelError(label, vocab);
@@ -94,7 +97,7 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
 
   override deproc1(number: number): L {
     const { vocab } = this.state;
-    const label = vocab[number];
+    const label = typeof number === 'number' ? vocab[number] : undefined;
     if (label === undefined) throw invalid('number', `a whole number from 0 to ${vocab.length - 1}`, number);
     return label;
   }
@@ -109,4 +112,15 @@ export class CategoryProcessor<L extends Label = string> extends Processor<L, nu
       ? [...labels]
       : [this.unknown, ...labels.filter((label) => label !== this.unknown)];
   }
+}
+
+/** What is no label would be lost, or become another one, on its way through JSON. */
+function needLabel<L extends Label>(argument: string, label: L): L {
+  if (typeof label === 'string' || typeof label === 'boolean' || Number.isFinite(label)) return label;
+  throw invalid(argument, 'a string, a finite number or a boolean', label);
+}
+
+function needVocab<L extends Label>(vocab: readonly L[]): readonly L[] {
+  for (const label of needArray('vocab', vocab, 'an array of labels')) needLabel('vocab', label);
+  return vocab;
 }

@@ -6,8 +6,9 @@
  */
 
 import type { Device, Tensor } from '../tensor/index.js';
-import { TenchError } from '../tensor/errors.js';
-import { collate } from './collate.js';
+import { needArray, needCount, needText } from '../tensor/checks.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
+import { collate, needNames } from './collate.js';
 import { inOrder, stepOf, through, transformLabel, type AnyTransform, type Transforms } from './compose.js';
 import { Generator } from './random.js';
 
@@ -15,6 +16,19 @@ import { Generator } from './random.js';
 export interface Draw {
   readonly seed: number | bigint;
   readonly epoch: number;
+}
+
+/** Checks a draw, once for each item or batch. */
+export function needDraw(draw: Draw & { readonly signal?: AbortSignal | undefined }): Draw {
+  const given = draw as Partial<Draw> | null | undefined;
+  if (typeof given !== 'object' || given === null) throw invalid('draw', 'an object with seed and epoch', draw);
+  const { seed, epoch } = given;
+  if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint')
+    throw invalid('seed', 'a whole number or a bigint', seed);
+  if (!Number.isSafeInteger(epoch)) throw invalid('epoch', 'a whole number', epoch);
+  const { signal } = draw;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal);
+  return draw;
 }
 
 /** One item on its way through a chain. */
@@ -50,6 +64,10 @@ export class Chain {
    * @throws TenchError that names the item and the transform that failed
    */
   run(value: unknown, item: ChainItem, count = this.transforms.length): unknown {
+    needDraw(item);
+    needCount('index', item.index);
+    needText('name', item.name);
+    needCount('count', count);
     const steps = this.transforms.slice(0, count).map((transform, position) => (x: unknown) => {
       item.signal?.throwIfAborted();
       const context = new ItemContext(item, position);
@@ -68,6 +86,8 @@ export class Chain {
    * @param device where the batch goes before the elementwise steps run; it travels as bytes where the chain allows it
    */
   batch(values: readonly unknown[], names: readonly string[], device?: Device): Tensor {
+    needArray('values', values);
+    needNames(names);
     let batch = this.#collates === undefined ? collate(values, names) : this.#collates.batch!(values as never[], names);
     if (device !== undefined && batch.device !== device) batch = batch.to(device);
     const first = this.#collates === undefined ? this.perItem : this.perItem + 1;
@@ -101,7 +121,7 @@ class ItemContext {
 /** Runs `step`, now or when its promise settles, and gives whatever it throws the item's name. */
 export function guard(step: () => unknown, name: string, doing: () => string): unknown {
   const named = (cause: unknown): Error => {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : describe(cause);
     if (cause instanceof TenchError && message.includes(name)) return cause;
     const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_ITEM';
     return new TenchError(`${name}: ${doing()} failed: ${message}`, { code, cause });

@@ -1,5 +1,7 @@
 /** What the folder codes of the lesson's image sets mean: the WordNet ids of ImageNet's synsets, as fast.ai's archives use them. */
 
+import { needText } from '../tensor/checks.js';
+
 /** Imagenette: ten classes that are easily told apart. */
 export const imagenetteClasses: Readonly<Record<string, string>> = {
   n01440764: 'tench',
@@ -33,5 +35,6 @@ export const imagewangClasses: Readonly<Record<string, string>> = { ...imagenett
 
 /** The English name of a class code; any other label is its own name. */
 export function className(label: string): string {
+  needText('label', label);
   return Object.hasOwn(imagewangClasses, label) ? imagewangClasses[label]! : label;
 }

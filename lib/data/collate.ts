@@ -1,6 +1,7 @@
 /** Collating: the items of a batch, one below the other in one tensor. */
 
-import { Tensor, stack, tensor, type DType } from '../tensor/index.js';
+import { isTensor, stack, tensor, type DType, type Tensor } from '../tensor/index.js';
+import { needArray, needText } from '../tensor/checks.js';
 import { TenchError, describe } from '../tensor/errors.js';
 
 /** The tensors of one batch: one for each part of a sample, e.g. `[xb, yb]`. */
@@ -17,9 +18,10 @@ export type Batch = Tensor[];
  * @throws TenchError if shapes differ (it names the first two items that do), or for values that no tensor can hold
  */
 export function collate(values: readonly unknown[], names: readonly string[] = []): Tensor {
-  const first = values[0];
+  const [first] = needArray('values', values);
+  needNames(names);
   if (first === undefined) throw new TenchError('a batch of no items cannot be collated');
-  if (first instanceof Tensor) return stackTensors(values, names);
+  if (isTensor(first)) return stackTensors(values, names);
   if (typeof first === 'number' || typeof first === 'bigint' || typeof first === 'boolean') {
     return tensor(values as number[], { dtype: dtypeOf(values, names) });
   }
@@ -33,7 +35,8 @@ export function collate(values: readonly unknown[], names: readonly string[] = [
  * @param shapes one an item, in a notation that a reader knows
  */
 export function requireEqualShapes(shapes: readonly string[], names: readonly string[]): void {
-  const other = shapes.findIndex((shape) => shape !== shapes[0]);
+  needNames(names);
+  const other = needArray('shapes', shapes).findIndex((shape) => needText('shapes', shape) !== shapes[0]);
   if (other < 0) return;
   throw new TenchError(
     `items of one batch must have one size, but ${nameAt(names, 0)} is ${shapes[0]} and ${nameAt(names, other)} is ${shapes[other]}; ` +
@@ -42,9 +45,14 @@ export function requireEqualShapes(shapes: readonly string[], names: readonly st
   );
 }
 
+/** What items are called in messages. */
+export function needNames(names: readonly string[]): void {
+  for (const name of needArray('names', names)) needText('names', name);
+}
+
 function stackTensors(values: readonly unknown[], names: readonly string[]): Tensor {
   const tensors = values.map((value, index) => {
-    if (!(value instanceof Tensor)) throw mixed(values[0], value, nameAt(names, index));
+    if (!isTensor(value)) throw mixed(values[0], value, nameAt(names, index));
     return value;
   });
   requireEqualShapes(

@@ -6,7 +6,8 @@
  */
 
 import type { Tensor } from '../tensor/index.js';
-import { invalid } from '../tensor/errors.js';
+import { needFlag, needFunction } from '../tensor/checks.js';
+import { describe, invalid } from '../tensor/errors.js';
 import type { Generator } from './random.js';
 
 /** What a transform may know besides its input. */
@@ -71,10 +72,22 @@ export function inOrder(transforms: Transforms): AnyTransform[] {
     (one) => one !== null && one !== undefined,
   );
   for (const one of chain) {
-    if (!isTransform(one)) throw invalid('tfms', 'functions, or objects with a method `apply`', one);
+    needTransform('tfms', one);
   }
   // Array.prototype.sort is stable since ES2019.
   return [...chain].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+}
+
+/** Also what a transform says about itself must be what its type says. */
+function needTransform(argument: string, one: AnyTransform): void {
+  if (!isTransform(one)) throw invalid(argument, 'functions, or objects with a method `apply`', one);
+  const traits = one as { readonly [trait in keyof TransformTraits]: unknown };
+  const { order, elementwise } = traits;
+  if (order !== undefined && (typeof order !== 'number' || Number.isNaN(order)))
+    throw invalid(`${argument}: order`, 'a number', order);
+  if (elementwise !== undefined) needFlag(`${argument}: elementwise`, elementwise);
+  for (const method of ['describe', 'batch'] as const)
+    if (traits[method] !== undefined) needFunction(`${argument}: ${method}`, traits[method]);
 }
 
 function isTransform(value: unknown): value is AnyTransform {
@@ -119,11 +132,26 @@ export function through(x: unknown, steps: readonly ((x: unknown) => unknown)[],
 
 /** A transform in one short line: its description where it has one, else its name. */
 export function transformLabel(transform: AnyTransform): string {
-  if (transform.describe) {
-    const { name, ...settings } = transform.describe();
-    const shown = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
-    return shown.length === 0 ? name : `${name}(${shown.join(', ')})`;
+  needTransform('transform', transform);
+  const described: unknown = transform.describe?.();
+  if (typeof described === 'object' && described !== null) {
+    const { name, ...settings } = described as TransformDescription;
+    const shown = Object.entries(settings).map(([key, value]) => `${key}: ${settingText(value)}`);
+    return shown.length === 0 ? textOf(name) : `${textOf(name)}(${shown.join(', ')})`;
   }
-  if (typeof transform === 'function') return transform.name || '(a function)';
-  return transform.constructor.name;
+  if (typeof transform === 'function') return textOf(transform.name) || '(a function)';
+  return textOf((transform.constructor as { name?: unknown } | undefined)?.name);
+}
+
+/** What JSON cannot hold is named instead. */
+function settingText(value: unknown): string {
+  try {
+    return textOf(JSON.stringify(value));
+  } catch {
+    return describe(value);
+  }
+}
+
+function textOf(name: unknown): string {
+  return typeof name === 'string' ? name : describe(name);
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { basename, extname, relative } from 'node:path';
+import { needOptions, needPath, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 
 /** How a CSV or TSV file is read: by which column items are found, and which column is wanted. */
@@ -24,7 +25,9 @@ export interface TableOptions {
  * @throws TenchError for a quote that is never closed (with the line on which it opened)
  */
 export function parseSeparated(text: string, separator = ','): string[][] {
-  if (separator.length !== 1) throw invalid('separator', 'one character', separator);
+  needText('text', text);
+  if (typeof separator !== 'string' || separator.length !== 1 || '"\r\n'.includes(separator))
+    throw invalid('separator', 'one character other than a quote or a line end', separator);
   const rows: string[][] = [];
   let row: string[] = [];
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
@@ -62,10 +65,11 @@ export function parseSeparated(text: string, separator = ','): string[][] {
  *
  * @throws TenchError if the file cannot be read, has no such column, or names an item twice with different values
  */
-export function readTable(
-  file: string,
-  { key, column, base, separator }: TableOptions,
-): (path: string) => string | undefined {
+export function readTable(file: string, options: TableOptions): (path: string) => string | undefined {
+  needPath('file', file, 'the path of a table');
+  needOptions('options', options);
+  const { key, column, base, separator } = options;
+  for (const [name, value] of Object.entries({ key, column, base })) if (value !== undefined) needText(name, value);
   const rows = rowsOf(file, separator ?? (/^\.(tsv|tab)$/i.test(extname(file)) ? '\t' : ','));
   const header = rows[0] ?? [];
   const position = (name: string | undefined, fallback: number): number => {
@@ -86,8 +90,10 @@ export function readTable(
       throw new TenchError(`${file} gives ${name} two values: ${before} and ${value}`);
     values.set(name, value);
   }
-  return (path) =>
-    base === undefined ? (values.get(path) ?? values.get(basename(path))) : values.get(relative(base, path));
+  return (path) => {
+    needText('path', path);
+    return base === undefined ? (values.get(path) ?? values.get(basename(path))) : values.get(relative(base, path));
+  };
 }
 
 function rowsOf(file: string, separator: string): string[][] {

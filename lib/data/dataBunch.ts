@@ -1,7 +1,7 @@
 /** DataBunch: the loaders that a Learner trains, validates and tests with, and the sizes that a model must fit. */
 
 import { inspect } from 'node:util';
-import { invalid } from '../tensor/errors.js';
+import { needCount, needInstance, needOptions } from '../tensor/checks.js';
 import type { Batch } from './collate.js';
 import type { Dataset } from './itemList.js';
 import { DataLoader, type LoaderOptions } from './loader.js';
@@ -34,15 +34,14 @@ export class DataBunch<B = Batch> {
   constructor(
     trainDl: DataLoader<B>,
     validDl: DataLoader<B>,
-    { cIn, cOut, testDl }: { cIn?: number; cOut?: number; testDl?: DataLoader<B> } = {},
+    options: { cIn?: number; cOut?: number; testDl?: DataLoader<B> } = {},
   ) {
-    for (const [name, size] of Object.entries({ cIn, cOut })) {
-      if (size !== undefined && (!Number.isInteger(size) || size < 1))
-        throw invalid(name, 'a whole number of at least 1', size);
-    }
-    this.trainDl = trainDl;
-    this.validDl = validDl;
-    this.testDl = testDl;
+    needOptions('DataBunch', options);
+    const { cIn, cOut, testDl } = options;
+    for (const [name, size] of Object.entries({ cIn, cOut })) if (size !== undefined) needCount(name, size, 1);
+    this.trainDl = needInstance('trainDl', trainDl, DataLoader);
+    this.validDl = needInstance('validDl', validDl, DataLoader);
+    this.testDl = testDl === undefined ? testDl : needInstance('testDl', testDl, DataLoader);
     this.cIn = cIn;
     this.cOut = cOut;
   }
@@ -80,7 +79,10 @@ export function databunchify(
   batchSize: number,
   options: DataBunchOptions,
 ): DataBunch {
+  needOptions('toDatabunch', options);
+  needCount('batchSize', batchSize, 1);
   const { cIn, cOut, numWorkers, dropLast, sampler, validSampler, ...rest } = options;
+  if (numWorkers !== undefined) needCount('numWorkers', numWorkers);
   const shared = { ...rest, prefetch: rest.prefetch ?? numWorkers };
   const inOrder = { ...shared, batchSize: 2 * batchSize };
   return new DataBunch(

@@ -2,7 +2,8 @@
 
 import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { needFlag, needIterable, needOptions, needPath, needText } from '../tensor/checks.js';
+import { TenchError } from '../tensor/errors.js';
 
 /** The image formats that have a MIME type, with the endings that files of each have. */
 const imageTypes: Record<string, string> = {
@@ -56,16 +57,16 @@ export interface GetFilesOptions {
  * @returns paths that begin with `path` as it was given; empty where nothing matched
  * @throws TenchError if `path` is missing, or is not a folder
  */
-export function getFiles(
-  path: string,
-  { extensions = null, recurse = false, include = null }: GetFilesOptions = {},
-): string[] {
-  if (typeof path !== 'string' || path === '') throw invalid('path', 'the path of a folder', path);
+export function getFiles(path: string, options: GetFilesOptions = {}): string[] {
+  needPath('path', path, 'the path of a folder');
+  needOptions('getFiles', options);
+  const { extensions = null, recurse = false, include = null } = options;
+  needFlag('recurse', recurse);
   const wanted = extensionSet(extensions);
+  const kept = include === null ? undefined : textsOf('include', include, 'names of folders');
   const found: string[] = [];
   const folders = readFolder(path, wanted, found);
   if (!recurse) return found;
-  const kept = include === null ? undefined : new Set(typeof include === 'string' ? [include] : include);
   const first = kept === undefined ? folders : folders.filter((folder) => kept.has(folder));
   for (const folder of first) walk(join(path, folder), wanted, found);
   return found;
@@ -122,13 +123,19 @@ function extensionOf(name: string): string {
 
 function extensionSet(extensions: GetFilesOptions['extensions']): ReadonlySet<string> | undefined {
   if (extensions === null || extensions === undefined) return undefined;
-  const given = typeof extensions === 'string' ? [extensions] : [...extensions];
-  if (given.length === 0) return undefined;
+  const given = textsOf('extensions', extensions, 'endings such as ".jpg"');
+  if (given.size === 0) return undefined;
   return new Set(
-    given.map((extension) => {
-      if (typeof extension !== 'string') throw invalid('extensions', 'endings such as ".jpg"', extension);
+    [...given].map((extension) => {
       const lower = extension.toLowerCase();
       return lower.startsWith('.') || lower === '' ? lower : `.${lower}`;
     }),
   );
+}
+
+/** One text or several. */
+function textsOf(argument: string, given: string | Iterable<string>, expected: string): ReadonlySet<string> {
+  const texts = new Set(typeof given === 'string' ? [given] : needIterable(argument, given, expected));
+  for (const text of texts) needText(argument, text, expected);
+  return texts;
 }

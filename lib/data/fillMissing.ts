@@ -1,5 +1,6 @@
 /** Gaps in rows of numbers, filled with what the training set says: its median, its mean, or a number of the user's. */
 
+import { needArray, needFlag, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Processor } from './processors.js';
 
@@ -20,21 +21,29 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
 
   constructor(options: FillMissingOptions = {}) {
     super(options);
+    needOptions('FillMissingProcessor', options);
     const { fill = 'median', addFlags = false } = options;
     if (fill !== 'median' && fill !== 'mean' && !Number.isFinite(fill))
       throw invalid('fill', "'median', 'mean' or a number", fill);
     this.fill = fill;
-    this.addFlags = addFlags;
+    this.addFlags = needFlag('addFlags', addFlags);
   }
 
   protected override learn(rows: readonly GappyRow[]): { fills: number[] } {
+    for (const row of rows) needRow(row);
     const width = rows[0]?.length ?? 0;
     return { fills: Array.from({ length: width }, (_, column) => this.#fillOf(rows, column)) };
   }
 
+  protected override remember(state: { readonly fills: readonly number[] }): void {
+    needOptions('FillMissingProcessor: state', state);
+    needRow(state.fills, 'fills');
+    super.remember(state);
+  }
+
   proc1(row: GappyRow): number[] {
     const { fills } = this.state;
-    if (row.length !== fills.length)
+    if (needRow(row).length !== fills.length)
       throw invalid('row', `${fills.length} numbers or gaps, as the training set has`, row);
     const filled = row.map((value, column) => (isGap(value) ? fills[column]! : value));
     return this.addFlags ? [...filled, ...row.map((value) => (isGap(value) ? 1 : 0))] : filled;
@@ -57,6 +66,13 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
 
 function isGap(value: number | null | undefined): value is null | undefined {
   return value === null || value === undefined || Number.isNaN(value);
+}
+
+function needRow(row: GappyRow, argument = 'row'): GappyRow {
+  const expected = 'an array of numbers and gaps';
+  for (const value of needArray(argument, row, expected))
+    if (typeof value !== 'number' && !isGap(value)) throw invalid(argument, expected, row);
+  return row;
 }
 
 /** The middle value, or the mean of the two in the middle. */

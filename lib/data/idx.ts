@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { needInstance, needPath, needText } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 
 /** The numbers of an IDX file, row-major. */
@@ -35,6 +36,7 @@ const UNSIGNED_BYTE = 0x08;
  * @throws TenchError that names the file if it is missing, no IDX file, or shorter or longer than its sizes say
  */
 export async function readIdx(path: string): Promise<IdxArray> {
+  needPath('path', path, 'the path of an IDX file');
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -54,6 +56,8 @@ export async function readIdx(path: string): Promise<IdxArray> {
  * @param name what to call it in messages
  */
 export function parseIdx(bytes: Uint8Array, name = 'the IDX file'): IdxArray {
+  needInstance('bytes', bytes, Uint8Array);
+  needText('name', name);
   const bad = (what: string): TenchError => new TenchError(`${name} ${what}`, { code: 'ERR_TENCH_FILE' });
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
     throw bad('is no IDX file: it does not begin with two zero bytes');

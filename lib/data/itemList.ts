@@ -2,10 +2,13 @@
 
 import { inspect } from 'node:util';
 import type { Device, Tensor } from '../tensor/index.js';
+import { needArray, needOptions, needText } from '../tensor/checks.js';
+import { invalid } from '../tensor/errors.js';
 import { Budget } from './budget.js';
-import { Chain, guard, type Draw } from './chain.js';
+import { Chain, guard, needDraw, type Draw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
 import { ListContainer, type Selection } from './listContainer.js';
+import { needPositions } from './random.js';
 
 /** Enough for a thousand small photographs at once, and not too much for a small machine. */
 const BYTES_UNDER_WAY = 256 * 2 ** 20;
@@ -30,6 +33,18 @@ export interface Dataset {
    * than item after item.
    */
   getBatch?(indices: readonly number[], request: BatchRequest): Promise<Tensor[]>;
+}
+
+/** Anything with a length and a `get`, which may be the user's own. */
+export function needDataset<D extends Dataset | undefined>(argument: string, dataset: D): D {
+  const given = dataset as Partial<Dataset> | null | undefined;
+  if (!Number.isInteger(given?.length) || typeof given?.get !== 'function')
+    throw invalid(argument, 'a data set with `length` and `get`', dataset);
+  needPositions(`${argument}.length`, given.length!);
+  for (const method of ['nameOf', 'getBatch'] as const)
+    if (given[method] !== undefined && typeof given[method] !== 'function')
+      throw invalid(`${argument}.${method}`, 'a function', given[method]);
+  return dataset;
 }
 
 /** A class of lists, as `list.new(items, cls)` takes it. */
@@ -65,7 +80,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
    */
   constructor(items: Iterable<T> | T, path = '.', tfms: Transforms = null) {
     super(items);
-    this.path = path;
+    this.path = needText('path', path);
     this.tfms = tfms;
     this.chain = new Chain(tfms);
   }
@@ -79,6 +94,8 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   new(items: Iterable<T>): this;
   new<U, P, L extends ItemList<U, P>>(items: Iterable<U>, cls: ItemListClass<U, P, L>): L;
   new(items: Iterable<unknown>, cls: unknown = this.constructor): unknown {
+    if (typeof cls !== 'function' || (cls !== ItemList && !(cls.prototype instanceof ItemList)))
+      throw invalid('cls', 'a class of lists that extends ItemList', cls);
     const more = cls === this.constructor ? this.settings() : [];
     return new (cls as new (...args: unknown[]) => unknown)(items, this.path, this.tfms, ...more);
   }
@@ -96,6 +113,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   get(index: number, draw?: Draw): Promise<O>;
   get(index: Selection, draw?: Draw): Promise<O[]>;
   async get(index: number | Selection, draw: Draw = { seed: 0, epoch: this.#gets++ }): Promise<O | O[]> {
+    needDraw(draw);
     if (typeof index === 'number')
       return (await this.#transformed(this.position(index), draw, this.chain.transforms.length)) as O;
     return (await inTurn(
@@ -105,7 +123,8 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
 
   /** The items at `indices` in one tensor; see {@link Dataset.getBatch}. */
   async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
-    const values = indices.map((index) => this.#withinBudget(index, request));
+    needDraw(request);
+    const values = needArray('indices', indices).map((index) => this.#withinBudget(this.position(index), request));
     const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
     return [
       this.chain.batch(
@@ -118,6 +137,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
 
   /** What to call an item in a message: a text is its own name, anything else goes by position. */
   nameOf(index: number): string {
+    if (!Number.isInteger(index)) throw invalid('index', 'a whole number', index);
     const item = this.items[index];
     return typeof item === 'string' && item.length <= 400 ? item : `item ${index} of ${this.path}`;
   }
@@ -165,6 +185,9 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
     json: ItemListJSON,
     tfms: Transforms = null,
   ): L {
+    needOptions(`${this.name}.fromJSON: json`, json);
+    needText('json.kind', json.kind);
+    needArray('json.items', json.items);
     return new this(json.items as never[], json.path, tfms);
   }
 

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import type { Tensor } from '../tensor/index.js';
+import { needArray, needFunction, needInstance, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { CategoryProcessor } from './categoryProcessor.js';
 import { guard, type Draw } from './chain.js';
@@ -75,8 +76,8 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
    * @throws TenchError that names the item whose label a processor does not accept
    */
   constructor(x: ItemList<unknown, X>, y: ItemList<unknown, Y>, procX: Processors = null, procY: Processors = null) {
-    if (!(x instanceof ItemList)) throw invalid('x', 'an ItemList', x);
-    if (!(y instanceof ItemList)) throw invalid('y', 'an ItemList', y);
+    needInstance('x', x, ItemList);
+    needInstance('y', y, ItemList);
     if (x.length !== y.length) throw invalid('y', `${x.length} labels, one for each item`, `${y.length} labels`);
     this.#procX = processorList(procX);
     this.#procY = processorList(procY);
@@ -89,9 +90,12 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   static labelByFunc<T, O, Y>(
     list: ItemList<T, O>,
     labeler: Labeler<T, Y>,
-    { procX, procY }: LabelOptions = {},
+    options: LabelOptions = {},
   ): LabeledData<O> {
-    if (typeof labeler !== 'function') throw invalid('labeler', 'a function', labeler);
+    needInstance('list', list, ItemList);
+    needFunction('labeler', labeler);
+    needOptions('labelByFunc', options);
+    const { procX, procY } = options;
     const labels = list.items.map(
       (item, index) =>
         guard(
@@ -189,11 +193,16 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
    * @param like a data set whose processors this one shares, as valid shares those of train
    */
   static fromJSON(json: LabeledDataJSON, options: ReviveOptions = {}, like?: LabeledData): LabeledData {
+    needJSON('LabeledData', json);
+    needRevival('LabeledData.fromJSON', options);
+    for (const part of ['procX', 'procY'] as const)
+      for (const saved of needArray(`json.${part}`, json[part])) needJSON(null, saved);
+    if (like !== undefined) needInstance('like', like, LabeledData);
     const data = new LabeledData(reviveList(json.x, options), reviveList(json.y, { ...options, tfms: null }));
     const classes = [...(options.processors ?? []), ...builtInProcessors];
-    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved.kind, classes, 'processors').fromJSON(saved);
-    data.#procX = like === undefined ? json.procX.map(revive) : like.#procX;
-    data.#procY = like === undefined ? json.procY.map(revive) : like.#procY;
+    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved, classes, 'processors').fromJSON(saved);
+    data.#procX = like === undefined ? processorList(json.procX.map(revive)) : like.#procX;
+    data.#procY = like === undefined ? processorList(json.procY.map(revive)) : like.#procY;
     return data;
   }
 
@@ -202,12 +211,36 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   }
 }
 
-/** The list that `toJSON` described, as an instance of its class. */
-export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: ReviveOptions): ItemList {
-  return classOf<ListClass>(json.kind, [ItemList, ...lists], 'lists').fromJSON(json, tfms);
+/** Checks what `fromJSON` is given to revive data with. */
+export function needRevival(where: string, options: ReviveOptions): void {
+  needOptions(where, options);
+  const { lists = [], processors = [] } = options;
+  for (const [name, classes] of Object.entries({ lists, processors }))
+    for (const one of needArray<readonly unknown[]>(name, classes))
+      if (typeof one !== 'function' || typeof (one as Partial<ListClass>).fromJSON !== 'function')
+        throw invalid(name, 'classes with `fromJSON`', one);
 }
 
-function classOf<C extends { readonly name: string }>(kind: string, classes: readonly C[], option: string): C {
+/** Checks that data is what a `toJSON` gave, and of this kind if one is named. */
+export function needJSON<J extends { readonly kind: string }>(kind: string | null, json: J): J {
+  needOptions('json', json);
+  if (typeof json.kind !== 'string' || (kind !== null && json.kind !== kind))
+    throw invalid('json.kind', kind === null ? 'the name of a class' : `'${kind}'`, json.kind);
+  return json;
+}
+
+/** The list that `toJSON` described, as an instance of its class. */
+export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: ReviveOptions): ItemList {
+  return needInstance('list', classOf<ListClass>(json, [ItemList, ...lists], 'lists').fromJSON(json, tfms), ItemList);
+}
+
+/** The class that saved something, which must be one that the caller has named. */
+function classOf<C extends { readonly name: string }>(
+  json: { readonly kind: string },
+  classes: readonly C[],
+  option: string,
+): C {
+  const { kind } = needJSON(null, json);
   const found = classes.find((one) => one.name === kind);
   if (found === undefined)
     throw new TenchError(`the saved data has a ${kind}; pass the class as { ${option}: [${kind}] }`);

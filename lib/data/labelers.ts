@@ -1,6 +1,7 @@
 /** Labelers say what an item is: the name of its folder, a part of its file name, a column of a table. */
 
 import { basename, dirname } from 'node:path';
+import { needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { readTable, type TableOptions } from './csv.js';
 
@@ -9,7 +10,7 @@ export type Labeler<T, Y> = (item: T, index: number) => Y;
 
 /** The name of the folder that holds the file: `root/train/n01440764/x.jpg` is `n01440764`. */
 export function parentLabeler(path: string): string {
-  const parent = basename(dirname(path));
+  const parent = basename(dirname(needText('path', path)));
   if (parent === '' || parent === '.') throw new TenchError(`${path} has no folder to be labelled by`);
   return parent;
 }
@@ -25,7 +26,7 @@ export function patternLabeler(pattern: RegExp): (path: string) => string {
   if (!(pattern instanceof RegExp)) throw invalid('pattern', 'a regular expression', pattern);
   const single = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
   return (path) => {
-    const match = single.exec(path);
+    const match = single.exec(needText('path', path));
     const label = match?.[1] ?? match?.[0];
     if (label === undefined) throw new TenchError(`${path} does not match the label pattern ${String(pattern)}`);
     return label;

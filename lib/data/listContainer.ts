@@ -1,6 +1,7 @@
 /** A list that can be asked for one item, a range, a mask or a choice of items, and that prints itself in a few lines. */
 
 import { inspect } from 'node:util';
+import { Slice, isOptions } from '../tensor/index.js';
 import { invalid } from '../tensor/errors.js';
 
 /** A range of positions as in `slice(start, end, step)`: negative ones count from the end, and what lies outside is cut off. */
@@ -53,7 +54,7 @@ export class ListContainer<T> implements Iterable<T> {
 
   /** The position that an index means. */
   protected position(index: number): number {
-    const position = index < 0 ? index + this.length : index;
+    const position = typeof index === 'number' && index < 0 ? index + this.length : index;
     if (!Number.isInteger(position) || position < 0 || position >= this.length) {
       throw invalid('index', `a position in a list of ${this.length}`, index);
     }
@@ -67,7 +68,10 @@ export class ListContainer<T> implements Iterable<T> {
     if (selection.length !== this.length) {
       throw invalid('index', `a mask of ${this.length} booleans, one an item`, `${selection.length} of them`);
     }
-    return (selection as readonly boolean[]).flatMap((kept, index) => (kept ? [index] : []));
+    return (selection as readonly boolean[]).flatMap((kept, index) => {
+      if (typeof kept !== 'boolean') throw invalid(`index[${index}]`, 'a boolean, as the mask began', kept);
+      return kept ? [index] : [];
+    });
   }
 
   /** First line: the class and how many items there are. Then the first ten, each on a line of its own where they are long. */
@@ -95,7 +99,11 @@ export function itemCount(count: number): string {
 }
 
 function isIterable<T>(value: unknown): value is Iterable<T> {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Iterable<T>>)[Symbol.iterator] === 'function'
+  );
 }
 
 function isList(selection: Selection): selection is readonly boolean[] | readonly number[] {
@@ -105,19 +113,21 @@ function isList(selection: Selection): selection is readonly boolean[] | readonl
 /** The positions of a Python slice over a list of `length`. */
 function positionsOfRange(range: Range, length: number): number[] {
   const given: unknown = range;
-  if (typeof given !== 'object' || given === null) {
+  if (!isOptions(given) && !(given instanceof Slice)) {
     throw invalid('index', 'a number, a range, a mask or a list of numbers', given);
   }
   const step = range.step ?? 1;
   if (!Number.isInteger(step) || step === 0) throw invalid('step', 'a whole number other than 0', step);
   const low = step > 0 ? 0 : -1;
   const high = step > 0 ? length : length - 1;
-  const bound = (value: number | null | undefined, fallback: number): number => {
+  const bound = (name: string, value: number | null | undefined, fallback: number): number => {
     if (value === null || value === undefined) return fallback;
+    if (!Number.isInteger(value) && value !== Infinity && value !== -Infinity)
+      throw invalid(name, 'a whole number', value);
     return Math.min(Math.max(value < 0 ? value + length : value, low), high);
   };
-  const start = bound(range.start, step > 0 ? low : high);
-  const end = bound(range.end, step > 0 ? high : low);
+  const start = bound('start', range.start, step > 0 ? low : high);
+  const end = bound('end', range.end, step > 0 ? high : low);
   const positions: number[] = [];
   for (let position = start; step > 0 ? position < end : position > end; position += step) positions.push(position);
   return positions;

@@ -2,11 +2,12 @@
 
 import { inspect } from 'node:util';
 import { Tensor, type Device } from '../tensor/index.js';
+import { needCount, needFlag, needFunction, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { collate, type Batch } from './collate.js';
-import { inTurn, type Dataset } from './itemList.js';
+import { inTurn, needDataset, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
-import { Generator } from './random.js';
+import { Generator, needPositions } from './random.js';
 import { RandomSampler, SequentialSampler, checkedOrder, needSampler, type Sampler } from './samplers.js';
 
 /** Makes a batch of samples in the user's own way. */
@@ -57,46 +58,38 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   #nextEpoch = 0;
 
   constructor(dataset: Dataset, options: LoaderOptions<B> = {}) {
+    needOptions('DataLoader', options);
     const { batchSize = 64, shuffle = false, dropLast = false, prefetch = 4, seed = 0, device } = options;
-    const given = dataset as Partial<Dataset> | null | undefined;
-    if (!Number.isInteger(given?.length) || typeof given?.get !== 'function') {
-      throw invalid('dataset', 'a data set with `length` and `get`', dataset);
-    }
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw invalid('batchSize', 'a whole number of at least 1', batchSize);
-    if (!Number.isInteger(prefetch) || prefetch < 0)
-      throw invalid('prefetch', 'a whole number of at least 0', prefetch);
-    if (options.collate !== undefined && typeof options.collate !== 'function')
-      throw invalid('collate', 'a function', options.collate);
+    needFlag('shuffle', shuffle);
     if (options.sampler !== undefined && shuffle)
       throw invalid('shuffle', 'false beside a sampler, which decides the order', shuffle);
     const { sampler = shuffle ? new RandomSampler() : new SequentialSampler() } = options;
     this.sampler = needSampler(sampler);
-    this.dataset = dataset;
-    this.batchSize = batchSize;
+    this.dataset = needDataset('dataset', dataset);
+    this.batchSize = needCount('batchSize', batchSize, 1);
     this.shuffle = shuffle;
-    this.dropLast = dropLast;
-    this.prefetch = prefetch;
+    this.dropLast = needFlag('dropLast', dropLast);
+    this.prefetch = needCount('prefetch', prefetch);
     this.seed = new Generator(seed).seed;
-    this.device = device;
-    this.#collate = options.collate;
+    this.device = device === undefined ? device : needText('device', device, "the name of a device, e.g. 'cpu'");
+    this.#collate = options.collate === undefined ? undefined : needFunction('collate', options.collate);
     this.#sampled = options.sampler !== undefined;
   }
 
   /** The number of batches in an epoch. */
   get length(): number {
-    const batches = this.sampler.size(this.dataset.length) / this.batchSize;
+    const batches = needPositions('sampler.size', this.sampler.size(this.dataset.length)) / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
   /** Says which epoch the next walk is, e.g. when training resumes. Without it walks count on. */
   setEpoch(epoch: number): void {
-    if (!Number.isInteger(epoch) || epoch < 0) throw invalid('epoch', 'a whole number of at least 0', epoch);
-    this.#nextEpoch = epoch;
+    this.#nextEpoch = needCount('epoch', epoch);
   }
 
   /** The positions of the data set that an epoch visits, in its order: the same for the same seed and epoch. */
   order(epoch: number): readonly number[] {
+    needCount('epoch', epoch);
     return checkedOrder(this.sampler, this.dataset.length, { seed: this.seed, epoch });
   }
 

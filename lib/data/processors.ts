@@ -6,7 +6,8 @@
  */
 
 import { inspect } from 'node:util';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { needArray, needFunction, needOptions, needText } from '../tensor/checks.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
 
 /** A processor as plain data. */
 export interface ProcessorJSON {
@@ -83,22 +84,22 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
    * @param nameOf names an item in the message of what it throws
    */
   process(items: readonly I[], nameOf?: NameOf): O[] {
-    const isArray: boolean = Array.isArray(items);
-    if (!isArray) throw invalid('items', 'an array', items);
+    needArray('items', items);
+    if (nameOf !== undefined) needFunction('nameOf', nameOf);
     if (!this.isReady) this.remember(this.learn(items));
     return items.map((item, index) => {
       try {
         return this.proc1(item);
       } catch (cause) {
         if (nameOf === undefined || !(cause instanceof TenchError)) throw cause;
-        throw new TenchError(`${nameOf(index)}: ${cause.message}`, { code: cause.code, cause });
+        throw new TenchError(`${textOf(nameOf(index))}: ${cause.message}`, { code: cause.code, cause });
       }
     });
   }
 
   deprocess(items: readonly O[]): I[] {
     this.requireReady();
-    return items.map((item) => this.deproc1(item));
+    return needArray('items', items).map((item) => this.deproc1(item));
   }
 
   toJSON(): ProcessorJSON {
@@ -107,6 +108,8 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
 
   /** The processor that `toJSON` described, as an instance of the class that this is called on. */
   static fromJSON<P>(this: new (options?: never) => P, json: ProcessorJSON): P {
+    needOptions(`${this.name}.fromJSON: json`, json);
+    needText('json.kind', json.kind);
     const processor = new this(json.options as never) as Processor<unknown, unknown, unknown>;
     if (json.state !== null) processor.remember(json.state);
     return processor as P;
@@ -160,6 +163,10 @@ export function processAll(items: readonly unknown[], processors: readonly AnyPr
     (current, processor) => processor.process(current as never[], nameOf),
     [...items],
   );
+}
+
+function textOf(name: unknown): string {
+  return typeof name === 'string' ? name : describe(name);
 }
 
 /** The way back through processors, for one item. */

@@ -7,6 +7,7 @@
  */
 
 import { inspect } from 'node:util';
+import { needNumber } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -14,6 +15,16 @@ const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
+
+/** V8 ends the process where an array grows beyond what it can hold, which is twice as much. */
+const MOST_POSITIONS = 2 ** 26;
+
+/** A number of positions that an array can hold. */
+export function needPositions(argument: string, count: number): number {
+  if (!Number.isInteger(count) || count < 0 || count > MOST_POSITIONS)
+    throw invalid(argument, `a whole number from 0 to ${MOST_POSITIONS}`, count);
+  return count;
+}
 
 /** Word 3 of the counter keeps the blocks that make keys apart from the blocks that make numbers. */
 const DRAWING = 0;
@@ -37,6 +48,24 @@ function multiplyHigh(a: number, b: number): number {
  * @returns four random words of 32 bits (unsigned)
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): [number, number, number, number] {
+  return block(needWords('counter', counter, 4), needWords('key', key, 2));
+}
+
+function needWords(argument: string, words: ArrayLike<number>, count: number): number[] {
+  const expected = `${count} words of 32 bits`;
+  if (!isListOf(words) || words.length !== count) throw invalid(argument, expected, words);
+  const list = Array.from(words);
+  for (const word of list) if (!Number.isSafeInteger(word)) throw invalid(argument, expected, words);
+  return list;
+}
+
+/** An array or a typed array. */
+function isListOf<T>(values: ArrayLike<T>): boolean {
+  return Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
+}
+
+/** For the numbers that this module makes itself, which need no checks. */
+function block(counter: readonly number[], key: readonly number[]): [number, number, number, number] {
   let c0 = counter[0]! >>> 0;
   let c1 = counter[1]! >>> 0;
   let c2 = counter[2]! >>> 0;
@@ -98,7 +127,7 @@ export class Generator {
     let key = words('seed', seed);
     for (const step of stream) {
       const [low, high] = words('stream', step);
-      const derived = philox4x32([low, high, 0, DERIVING], key);
+      const derived = block([low, high, 0, DERIVING], key);
       key = [derived[0], derived[1]];
     }
     this.#key = key;
@@ -114,7 +143,7 @@ export class Generator {
     if (this.#used === 4) {
       const low = this.#blocks >>> 0;
       const high = Math.floor(this.#blocks / 0x1_0000_0000);
-      this.#block = philox4x32([low, high, 0, DRAWING], this.#key);
+      this.#block = block([low, high, 0, DRAWING], this.#key);
       this.#blocks += 1;
       this.#used = 0;
     }
@@ -130,6 +159,8 @@ export class Generator {
 
   /** A number in [low, high). */
   uniform(low = 0, high = 1): number {
+    needNumber('low', low);
+    needNumber('high', high);
     return low + (high - low) * this.random();
   }
 
@@ -146,6 +177,8 @@ export class Generator {
 
   /** A normally distributed number (Box and Muller, 1958); the second of each pair is kept for the next call. */
   normal(mean = 0, std = 1): number {
+    needNumber('mean', mean);
+    needNumber('std', std);
     let value = this.#spareNormal;
     if (value === undefined) {
       const radius = Math.sqrt(-2 * Math.log(1 - this.random()));
@@ -160,12 +193,13 @@ export class Generator {
 
   /** True with probability p. */
   bernoulli(p = 0.5): boolean {
-    if (!(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
+    if (typeof p !== 'number' || !(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
     return this.random() < p;
   }
 
   /** A shuffled copy (Fisher and Yates); every order is equally likely. */
   shuffle<T>(values: ArrayLike<T>): T[] {
+    if (!isListOf(values)) throw invalid('values', 'an array or a typed array', values);
     const shuffled = Array.from(values);
     for (let last = shuffled.length - 1; last > 0; last--) {
       const other = this.integer(last + 1);
@@ -178,6 +212,7 @@ export class Generator {
 
   /** The numbers 0 to n - 1 in random order. */
   permutation(n: number): number[] {
+    needPositions('n', n);
     return this.shuffle(Array.from({ length: n }, (_, index) => index));
   }
 

@@ -1,10 +1,10 @@
 /** Samplers decide which positions of a data set an epoch visits, and in which order. */
 
 import { inspect } from 'node:util';
-import { needCount, needFlag } from '../runtime/checks.js';
-import { TenchError, invalid } from '../tensor/errors.js';
-import type { Draw } from './chain.js';
-import { Generator } from './random.js';
+import { needArray, needCount, needFlag, needIterable, needOneOf, needOptions } from '../tensor/checks.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
+import { needDraw, type Draw } from './chain.js';
+import { Generator, needPositions } from './random.js';
 
 /** A sampler as plain data. */
 export interface SamplerJSON {
@@ -36,10 +36,11 @@ const WEIGHTED_STREAM = 3;
 /** One after another. */
 export class SequentialSampler implements Sampler {
   size(count: number): number {
-    return count;
+    return needPositions('count', count);
   }
 
   order(count: number): number[] {
+    needPositions('count', count);
     return Array.from({ length: count }, (_, index) => index);
   }
 
@@ -58,16 +59,20 @@ export interface RandomSamplerOptions {
 export class RandomSampler implements Sampler {
   readonly numSamples: number | undefined;
 
-  constructor({ numSamples }: RandomSamplerOptions = {}) {
+  constructor(options: RandomSamplerOptions = {}) {
+    needOptions('RandomSampler', options);
+    const { numSamples } = options;
     if (numSamples !== undefined) needCount('numSamples', numSamples, 1);
     this.numSamples = numSamples;
   }
 
   size(count: number): number {
+    needPositions('count', count);
     return Math.min(this.numSamples ?? count, count);
   }
 
-  order(count: number, { seed, epoch }: Draw): number[] {
+  order(count: number, draw: Draw): number[] {
+    const { seed, epoch } = needDraw(draw);
     return new Generator(seed, SHUFFLE_STREAM, epoch).permutation(count).slice(0, this.size(count));
   }
 
@@ -106,14 +111,17 @@ export class WeightedSampler implements Sampler {
    * @param weights one for each item, not negative; they need not add up to anything
    * @throws ArgumentError for weights that nothing can be drawn by
    */
-  constructor(weights: Iterable<number>, { numSamples, replacement = true }: WeightedSamplerOptions = {}) {
-    this.weights = [...weights];
+  constructor(weights: Iterable<number>, options: WeightedSamplerOptions = {}) {
+    needOptions('WeightedSampler', options);
+    const { numSamples, replacement = true } = options;
+    this.weights = [...needIterable('weights', weights, 'an iterable of numbers')];
     const wrong = this.weights.findIndex((weight) => !Number.isFinite(weight) || weight < 0);
     if (wrong >= 0) throw invalid(`weights[${wrong}]`, 'a number of at least 0', this.weights[wrong]);
     const drawable = this.weights.filter((weight) => weight > 0).length;
     if (drawable === 0) throw invalid('weights', 'at least one weight above 0', this.weights);
     this.replacement = needFlag('replacement', replacement);
-    this.numSamples = needCount('numSamples', numSamples ?? this.weights.length, 1);
+    needCount('numSamples', numSamples ?? this.weights.length, 1);
+    this.numSamples = needPositions('numSamples', numSamples ?? this.weights.length);
     if (!replacement && this.numSamples > drawable)
       throw invalid(
         'numSamples',
@@ -125,7 +133,7 @@ export class WeightedSampler implements Sampler {
   /** A weight for each item so that all labels are drawn equally often: one over the number of items that share its label. */
   static balanced(labels: readonly unknown[]): number[] {
     const counts = new Map<unknown, number>();
-    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const label of needArray('labels', labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
     return labels.map((label) => 1 / counts.get(label)!);
   }
 
@@ -133,8 +141,9 @@ export class WeightedSampler implements Sampler {
     return this.numSamples;
   }
 
-  order(count: number, { seed, epoch }: Draw): number[] {
-    if (count !== this.weights.length)
+  order(count: number, draw: Draw): number[] {
+    const { seed, epoch } = needDraw(draw);
+    if (needCount('count', count) !== this.weights.length)
       throw new TenchError(`the sampler has ${this.weights.length} weights, but the data set has ${count} items`);
     const random = new Generator(seed, WEIGHTED_STREAM, epoch);
     return this.replacement ? this.#drawn(random) : this.#drawnOnce(random);
@@ -202,22 +211,23 @@ export class DistributedSampler implements Sampler {
   readonly sampler: Sampler;
   readonly uneven: 'pad' | 'drop';
 
-  constructor({ rank, worldSize, sampler = new RandomSampler(), uneven = 'pad' }: DistributedSamplerOptions) {
+  constructor(options: DistributedSamplerOptions) {
+    needOptions('DistributedSampler', options);
+    const { rank, worldSize, sampler = new RandomSampler(), uneven = 'pad' } = options;
     this.worldSize = needCount('worldSize', worldSize, 1);
     this.rank = needCount('rank', rank);
     if (rank >= worldSize) throw invalid('rank', `a whole number from 0 to ${worldSize - 1}`, rank);
-    if (!(['pad', 'drop'] as string[]).includes(uneven)) throw invalid('uneven', "'pad' or 'drop'", uneven);
     this.sampler = needSampler(sampler);
-    this.uneven = uneven;
+    this.uneven = needOneOf('uneven', uneven, ['pad', 'drop']);
   }
 
   size(count: number): number {
-    const share = this.sampler.size(count) / this.worldSize;
+    const share = needPositions('sampler.size', this.sampler.size(needCount('count', count))) / this.worldSize;
     return this.uneven === 'pad' ? Math.ceil(share) : Math.floor(share);
   }
 
   order(count: number, draw: Draw): number[] {
-    const whole = this.sampler.order(count, draw);
+    const whole = checkedOrder(this.sampler, count, draw);
     return Array.from(
       { length: this.size(count) },
       (_, turn) => whole[(this.rank + turn * this.worldSize) % whole.length]!,
@@ -241,7 +251,10 @@ export class DistributedSampler implements Sampler {
  *
  * @throws TenchError for a sampler that is not one of the built-in ones
  */
-export function samplerFromJSON({ kind, options }: SamplerJSON): Sampler {
+export function samplerFromJSON(json: SamplerJSON): Sampler {
+  needOptions('samplerFromJSON: json', json);
+  const { kind, options } = json;
+  needOptions('json.options', options);
   switch (kind) {
     case 'SequentialSampler':
       return new SequentialSampler();
@@ -256,7 +269,9 @@ export function samplerFromJSON({ kind, options }: SamplerJSON): Sampler {
       return new DistributedSampler({ ...rest, sampler: samplerFromJSON(sampler) });
     }
     default:
-      throw new TenchError(`the saved data has a ${kind}, which is no sampler of tench's`);
+      throw new TenchError(
+        `the saved data has a ${typeof kind === 'string' ? kind : describe(kind)}, which is no sampler of tench's`,
+      );
   }
 }
 
@@ -271,7 +286,7 @@ export function needSampler(value: Sampler): Sampler {
 /** The sampler's order, looked at: what a user's sampler gets wrong would otherwise show as a strange item, or none. */
 export function checkedOrder(sampler: Sampler, count: number, draw: Draw): readonly number[] {
   const order: unknown = sampler.order(count, draw);
-  const size = sampler.size(count);
+  const size = needPositions('sampler.size', sampler.size(count));
   if (!Array.isArray(order) || order.length !== size)
     throw invalid(
       'sampler.order',
@@ -279,7 +294,7 @@ export function checkedOrder(sampler: Sampler, count: number, draw: Draw): reado
       Array.isArray(order) ? `${order.length} positions` : order,
     );
   const wrong = order.findIndex(
-    (index: unknown) => !Number.isInteger(index) || Number(index) < 0 || Number(index) >= count,
+    (index: unknown) => typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count,
   );
   if (wrong >= 0) throw invalid('sampler.order', `whole numbers from 0 to ${count - 1}`, order[wrong]);
   return order as number[];

@@ -1,11 +1,20 @@
 /** SplitData: one data set to train on, one to validate on, and perhaps one to test on. */
 
 import { inspect } from 'node:util';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { needArray, needFlag, needInstance, needOptions } from '../tensor/checks.js';
+import { TenchError, describe } from '../tensor/errors.js';
 import { databunchify, type DataBunch, type DataBunchOptions } from './dataBunch.js';
 import type { Transforms } from './compose.js';
-import { ItemList, type Dataset, type ItemListJSON } from './itemList.js';
-import { LabeledData, reviveList, type LabeledDataJSON, type LabelOptions, type ReviveOptions } from './labeledData.js';
+import { ItemList, needDataset, type Dataset, type ItemListJSON } from './itemList.js';
+import {
+  LabeledData,
+  needJSON,
+  needRevival,
+  reviveList,
+  type LabelOptions,
+  type LabeledDataJSON,
+  type ReviveOptions,
+} from './labeledData.js';
 import type { Labeler } from './labelers.js';
 import { itemCount } from './listContainer.js';
 import { processAll, processorList, type AnyProcessor } from './processors.js';
@@ -31,15 +40,13 @@ export class SplitData<D extends Dataset = Part> {
   /** Items that the splitter put into neither set. */
   readonly leftOut: readonly unknown[];
 
-  constructor(
-    train: D,
-    valid: D,
-    { test, leftOut = [] }: { test?: Dataset | undefined; leftOut?: readonly unknown[] } = {},
-  ) {
-    this.train = train;
-    this.valid = valid;
-    this.test = test;
-    this.leftOut = leftOut;
+  constructor(train: D, valid: D, options: { test?: Dataset | undefined; leftOut?: readonly unknown[] } = {}) {
+    needOptions('SplitData', options);
+    const { test, leftOut = [] } = options;
+    this.train = needDataset('train', train);
+    this.valid = needDataset('valid', valid);
+    this.test = test === undefined ? test : needDataset('test', test);
+    this.leftOut = needArray('leftOut', leftOut);
   }
 
   /**
@@ -49,14 +56,14 @@ export class SplitData<D extends Dataset = Part> {
    * stands in `leftOut`.
    */
   static splitByFunc<T, O, L extends ItemList<T, O>>(list: L & ItemList<T, O>, splitter: Splitter<T>): SplitData<L> {
-    if (!(list instanceof ItemList)) throw invalid('list', 'an ItemList', list);
+    needInstance('list', list, ItemList);
     const { train, valid, leftOut } = splitByFunc(list.items, splitter);
     return new SplitData(list.new(train), list.new(valid), { leftOut });
   }
 
   /** The same split with a test set, which is neither trained nor validated on. */
   withTest(test: Dataset): SplitData<D> {
-    return new SplitData(this.train, this.valid, { test, leftOut: this.leftOut });
+    return new SplitData(this.train, this.valid, { test: needDataset('test', test), leftOut: this.leftOut });
   }
 
   // What the training set knows, the split knows: written out, so that nothing else is passed on by accident.
@@ -93,6 +100,7 @@ export class SplitData<D extends Dataset = Part> {
    * @throws TenchError if there is nothing to train on, or valid is empty because the splitter left items out
    */
   toDatabunch(batchSize: number, options: DataBunchOptions = {}): DataBunch {
+    needOptions('toDatabunch', options);
     if (this.train.length === 0) throw new TenchError(`the training set is empty${this.#whyEmpty()}`);
     if (this.valid.length === 0 && this.leftOut.length > 0)
       throw new TenchError(`the validation set is empty${this.#whyEmpty()}`);
@@ -104,13 +112,14 @@ export class SplitData<D extends Dataset = Part> {
 
   #whyEmpty(): string {
     if (this.leftOut.length === 0) return '';
-    return `: the splitter left out ${itemCount(this.leftOut.length)}, such as ${String(this.leftOut[0])}; check the names it looks for`;
+    const [first] = this.leftOut;
+    return `: the splitter left out ${itemCount(this.leftOut.length)}, such as ${typeof first === 'string' ? first : describe(first)}; check the names it looks for`;
   }
 
   toJSON(): SplitDataJSON {
     const json = (part: Dataset): ItemListJSON | LabeledDataJSON => {
       if (part instanceof ItemList || part instanceof LabeledData) return part.toJSON();
-      throw new TenchError(`a ${part.constructor.name} cannot be saved; an ItemList and a LabeledData can`);
+      throw new TenchError(`${describe(part)} cannot be saved; an ItemList and a LabeledData can`);
     };
     const test = this.test === undefined ? null : json(this.test);
     return { kind: 'SplitData', train: json(this.train), valid: json(this.valid), test, leftOut: this.leftOut };
@@ -118,6 +127,8 @@ export class SplitData<D extends Dataset = Part> {
 
   /** The split that `toJSON` described, also after a way through text. All sets share the processors of train. */
   static fromJSON(json: SplitDataJSON, options: ReviveOptions = {}): SplitData {
+    needJSON('SplitData', json);
+    needRevival('SplitData.fromJSON', options);
     const revive = (part: ItemListJSON | LabeledDataJSON, like?: Part): Part => {
       if (!isLabeled(part)) return reviveList(part, options);
       return LabeledData.fromJSON(part, options, like instanceof LabeledData ? like : undefined);
@@ -148,9 +159,13 @@ export class SplitData<D extends Dataset = Part> {
 export function labelByFunc<T, O, Y>(
   split: SplitData<ItemList<T, O>>,
   labeler: Labeler<T, Y>,
-  { testLabels = false, ...options }: LabelOptions & { testLabels?: boolean } = {},
+  options: LabelOptions & { testLabels?: boolean } = {},
 ): SplitData<LabeledData<O>> {
-  const label = (list: ItemList<T, O>): LabeledData<O> => LabeledData.labelByFunc(list, labeler, options);
+  needInstance('split', split, SplitData);
+  needOptions('labelByFunc', options);
+  const { testLabels = false, procX, procY } = options;
+  needFlag('testLabels', testLabels);
+  const label = (list: ItemList<T, O>): LabeledData<O> => LabeledData.labelByFunc(list, labeler, { procX, procY });
   const train = label(split.train);
   const valid = label(split.valid);
   const { leftOut } = split;
@@ -158,12 +173,12 @@ export function labelByFunc<T, O, Y>(
   const list = split.test as ItemList<T, O>;
   const test = testLabels
     ? label(list)
-    : list.new(processAll(list.items, processorList(options.procX), (index) => list.nameOf(index)) as T[]);
+    : list.new(processAll(list.items, processorList(procX), (index) => list.nameOf(index)) as T[]);
   return new SplitData(train, valid, { test, leftOut });
 }
 
 function isLabeled(json: ItemListJSON | LabeledDataJSON): json is LabeledDataJSON {
-  return json.kind === 'LabeledData';
+  return needJSON(null, json).kind === 'LabeledData';
 }
 
 function indent(text: string): string {

@@ -1,7 +1,8 @@
 /** Splitters decide for each item whether it is valid (true), train (false) or in neither set (null). */
 
 import { basename, dirname } from 'node:path';
-import { invalid } from '../tensor/errors.js';
+import { needArray, needCount, needFunction, needIterable, needOptions, needText } from '../tensor/checks.js';
+import { describe, invalid } from '../tensor/errors.js';
 import { readTable, type TableOptions } from './csv.js';
 import { Generator } from './random.js';
 
@@ -18,9 +19,13 @@ const SPLIT_STREAM = 2;
  */
 export function grandparentSplitter(
   path: string,
-  { validName = 'valid', trainName = 'train' }: { validName?: string; trainName?: string } = {},
+  options: { validName?: string; trainName?: string } = {},
 ): boolean | null {
-  const grandparent = basename(dirname(dirname(path)));
+  needOptions('grandparentSplitter', options);
+  const { validName = 'valid', trainName = 'train' } = options;
+  needText('validName', validName);
+  needText('trainName', trainName);
+  const grandparent = basename(dirname(dirname(needText('path', path))));
   if (grandparent === validName) return true;
   if (grandparent === trainName) return false;
   return null;
@@ -31,12 +36,15 @@ export function grandparentSplitter(
  *
  * @param pValid a fraction from 0 to 1
  */
-export function randomSplitter(pValid: number, { seed = 0 }: { seed?: number | bigint } = {}): Splitter<unknown> {
-  if (!(pValid >= 0 && pValid <= 1)) throw invalid('pValid', 'a fraction from 0 to 1', pValid);
+export function randomSplitter(pValid: number, options: { seed?: number | bigint } = {}): Splitter<unknown> {
+  if (typeof pValid !== 'number' || !(pValid >= 0 && pValid <= 1))
+    throw invalid('pValid', 'a fraction from 0 to 1', pValid);
+  needOptions('randomSplitter', options);
+  const { seed } = new Generator(options.seed ?? 0);
   let chosen: ReadonlySet<number> = new Set();
   let chosenFor: readonly unknown[] | undefined;
   return (_item, index, items) => {
-    if (!Array.isArray(items)) throw invalid('items', 'the whole list, as splitByFunc gives it to a splitter', items);
+    needArray('items', items, 'the whole list, as splitByFunc gives it to a splitter');
     if (chosenFor !== items) {
       const order = new Generator(seed, SPLIT_STREAM).permutation(items.length);
       chosen = new Set(order.slice(0, Math.round(pValid * items.length)));
@@ -49,12 +57,13 @@ export function randomSplitter(pValid: number, { seed = 0 }: { seed?: number | b
 /** Items whose path matches the pattern are valid, all others train. */
 export function patternSplitter(pattern: RegExp): (item: string) => boolean {
   if (!(pattern instanceof RegExp)) throw invalid('pattern', 'a regular expression', pattern);
-  return (item) => item.search(pattern) >= 0;
+  return (item) => needText('item', item).search(pattern) >= 0;
 }
 
 /** Items at these positions are valid, all others train. */
 export function indexSplitter(valid: Iterable<number>): (item: unknown, index: number) => boolean {
-  const chosen = new Set(valid);
+  const chosen = new Set(needIterable('valid', valid, 'an iterable of positions'));
+  for (const index of chosen) needCount('valid', index);
   return (_item, index) => chosen.has(index);
 }
 
@@ -67,9 +76,12 @@ export function indexSplitter(valid: Iterable<number>): (item: unknown, index: n
  */
 export function csvSplitter(
   file: string,
-  { column = 'is_valid', validName = 'valid', ...options }: TableOptions & { validName?: string } = {},
+  options: TableOptions & { validName?: string } = {},
 ): (path: string) => boolean | null {
-  const find = readTable(file, { ...options, column });
+  needOptions('csvSplitter', options);
+  const { column = 'is_valid', validName = 'valid', ...rest } = options;
+  needText('validName', validName);
+  const find = readTable(file, { ...rest, column });
   const words = new Set(['1', 'true', 'yes', 't', 'y', validName.toLowerCase()]);
   return (path) => {
     const value = find(path);
@@ -79,14 +91,20 @@ export function csvSplitter(
 
 /** The items in three lists: train, valid, and those in neither. */
 export function splitByFunc<T>(items: readonly T[], splitter: Splitter<T>): { train: T[]; valid: T[]; leftOut: T[] } {
-  if (typeof splitter !== 'function') throw invalid('splitter', 'a function', splitter);
+  needArray('items', items);
+  needFunction('splitter', splitter);
   const split = { train: [] as T[], valid: [] as T[], leftOut: [] as T[] };
   items.forEach((item, index) => {
     const decision: unknown = splitter(item, index, items);
     if (decision === true) split.valid.push(item);
     else if (decision === false) split.train.push(item);
     else if (decision === null || decision === undefined) split.leftOut.push(item);
-    else throw invalid('splitter', `true (valid), false (train) or null (neither) for ${String(item)}`, decision);
+    else
+      throw invalid(
+        'splitter',
+        `true (valid), false (train) or null (neither) for ${typeof item === 'string' ? item : describe(item)}`,
+        decision,
+      );
   });
   return split;
 }

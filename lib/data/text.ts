@@ -1,5 +1,6 @@
 /** Texts as numbers, in two processors: one cuts texts into tokens, one numbers the tokens by the training set's vocabulary. */
 
+import { needArray, needCount, needFlag, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Processor } from './processors.js';
 
@@ -18,11 +19,12 @@ export class TokenizeProcessor extends Processor<string, string[]> {
 
   constructor(options: TokenizeOptions = {}) {
     super(options);
-    this.lowerCase = options.lowerCase ?? true;
+    needOptions('TokenizeProcessor', options);
+    this.lowerCase = needFlag('lowerCase', options.lowerCase ?? true);
   }
 
   proc1(text: string): string[] {
-    if (typeof text !== 'string') throw invalid('text', 'a string', text);
+    needText('text', text);
     return (this.lowerCase ? text.toLowerCase() : text).match(TOKENS) ?? [];
   }
 }
@@ -50,13 +52,11 @@ export class NumericalizeProcessor extends Processor<
 
   constructor(options: NumericalizeOptions = {}) {
     super(options);
-    this.minCount = options.minCount ?? 2;
-    this.maxVocab = options.maxVocab ?? 60_000;
-    this.unknown = options.unknown ?? 'xxunk';
-    if (!Number.isInteger(this.minCount) || this.minCount < 1)
-      throw invalid('minCount', 'a whole number of at least 1', this.minCount);
-    if (!Number.isInteger(this.maxVocab) || this.maxVocab < 1)
-      throw invalid('maxVocab', 'a whole number of at least 1', this.maxVocab);
+    needOptions('NumericalizeProcessor', options);
+    const { minCount = 2, maxVocab = 60_000, unknown = 'xxunk' } = options;
+    this.minCount = needCount('minCount', minCount, 1);
+    this.maxVocab = needCount('maxVocab', maxVocab, 1);
+    this.unknown = needText('unknown', unknown);
   }
 
   /** The tokens by number, or null before the first use. */
@@ -66,13 +66,16 @@ export class NumericalizeProcessor extends Processor<
 
   protected override learn(texts: readonly (readonly string[])[]): { vocab: string[] } {
     const counts = new Map<string, number>();
-    for (const token of texts.flat()) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of texts.flatMap((text) => needTokens('tokens', text)))
+      counts.set(token, (counts.get(token) ?? 0) + 1);
     counts.delete(this.unknown);
     const frequent = [...counts].filter(([, count]) => count >= this.minCount).sort(([, a], [, b]) => b - a);
     return { vocab: [this.unknown, ...frequent.map(([token]) => token)].slice(0, this.maxVocab) };
   }
 
   protected override remember(state: { readonly vocab: readonly string[] }): void {
+    needOptions('NumericalizeProcessor: state', state);
+    needTokens('vocab', state.vocab);
     super.remember(state);
     this.#numberOf.clear();
     state.vocab.forEach((token, number) => this.#numberOf.set(token, number));
@@ -80,13 +83,13 @@ export class NumericalizeProcessor extends Processor<
 
   proc1(tokens: readonly string[]): number[] {
     this.requireReady();
-    return tokens.map((token) => this.#numberOf.get(token) ?? 0);
+    return needTokens('tokens', tokens).map((token) => this.#numberOf.get(token) ?? 0);
   }
 
   override deproc1(numbers: readonly number[]): string[] {
     const { vocab } = this.state;
-    return numbers.map((number) => {
-      const token = vocab[number];
+    return needArray('numbers', numbers).map((number) => {
+      const token = typeof number === 'number' ? vocab[number] : undefined;
       if (token === undefined) throw invalid('number', `a whole number from 0 to ${vocab.length - 1}`, number);
       return token;
     });
@@ -95,4 +98,9 @@ export class NumericalizeProcessor extends Processor<
   protected override summary(): string {
     return `${this.state.vocab.length} tokens`;
   }
+}
+
+function needTokens(argument: string, tokens: readonly string[]): readonly string[] {
+  for (const token of needArray(argument, tokens, 'an array of strings')) needText(argument, token);
+  return tokens;
 }

@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { unpackInto } from '../runtime/archive.js';
 import { cacheFolder, makeFolderOnce } from '../runtime/cache.js';
 import { downloadFile, type Progress } from '../runtime/download.js';
-import { TenchError } from '../runtime/errors.js';
+import { needCount, needFunction, needInRange, needInstance } from '../runtime/checks.js';
+import { ArgumentError, TenchError, invalid } from '../runtime/errors.js';
 import type { FileHash } from '../runtime/hash.js';
+import { messageOf } from '../runtime/systemError.js';
+import { needOptions } from '../tensor/types.js';
 import { archiveAddress, findDataset, publishedDatasets } from './urls.js';
 
 /** How far `untarData` is, in bytes of the archive. */
@@ -47,6 +50,9 @@ export interface UntarOptions {
  *   nothing of the above
  */
 export async function untarData(source: string | URL, options: UntarOptions = {}): Promise<string> {
+  if (typeof source !== 'string' && !(source instanceof URL))
+    throw invalid('source', 'the name of a data set, an address or a path', source);
+  checkOptions(options);
   const origin = originOf(String(source));
   if ('path' in origin) return fromPath(origin.path, options);
   return fromAddress(origin, options);
@@ -57,8 +63,25 @@ type Origin = { path: string } | { url: string; size?: number; hash?: FileHash }
 function originOf(source: string): Origin {
   const dataset = findDataset(source);
   if (dataset) return { url: archiveAddress(dataset), size: dataset.size, hash: dataset.hash };
-  if (/^https?:\/\//i.test(source)) return { url: source };
-  return { path: /^file:/i.test(source) ? fileURLToPath(source) : source };
+  if (!/^(https?:\/\/|file:)/i.test(source)) return { path: source };
+  try {
+    return /^file:/i.test(source) ? { path: fileURLToPath(source) } : { url: new URL(source).href };
+  } catch (cause) {
+    throw new ArgumentError(`expected an http, https or file address, but ${source} is none: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function checkOptions(options: UntarOptions): void {
+  needOptions('untarData', options);
+  const { onProgress, onWait, silenceMs, maxBytes, maxEntries, signal } = options;
+  if (onProgress !== undefined) needFunction('onProgress', onProgress);
+  if (onWait !== undefined) needFunction('onWait', onWait);
+  if (silenceMs !== undefined) needInRange('silenceMs', silenceMs, { above: 0 });
+  if (maxBytes !== undefined) needCount('maxBytes', maxBytes);
+  if (maxEntries !== undefined) needCount('maxEntries', maxEntries);
+  if (signal !== undefined) needInstance('signal', signal, AbortSignal);
 }
 
 async function fromPath(path: string, options: UntarOptions): Promise<string> {
@@ -83,7 +106,7 @@ async function fromAddress(
   options: UntarOptions,
 ): Promise<string> {
   const { url, size, hash } = origin;
-  const name = decodeURIComponent(basename(new URL(url).pathname)) || 'archive';
+  const name = nameIn(new URL(url)) || 'archive';
   const folder = dataFolder(name, url);
   const archive = join(cacheFolder(), 'archives', basename(folder));
   const { onProgress = () => undefined, silenceMs, signal } = options;
@@ -108,6 +131,16 @@ async function fromAddress(
     options,
   );
   return topFolder(folder);
+}
+
+/** The last part of an address as people read it, or as it stands where its percent signs mean nothing. */
+function nameIn({ pathname }: URL): string {
+  const name = basename(pathname);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function unpacking({ onProgress = () => undefined, maxBytes, maxEntries, signal }: UntarOptions) {

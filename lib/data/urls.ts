@@ -7,6 +7,8 @@
  * are those on which independent projects agree, and guard against damage, not against forgery.
  */
 
+import { invalid } from '../tensor/errors.js';
+import { needOptions, needText } from '../tensor/checks.js';
 import type { FileHash } from '../runtime/hash.js';
 import { imagenetteClasses, imagewangClasses, imagewoofClasses } from './classNames.js';
 
@@ -82,6 +84,7 @@ export const URLs = Object.freeze({
  * undefined.
  */
 export function findDataset(nameOrUrl: string): PublishedDataset | undefined {
+  needText('nameOrUrl', nameOrUrl);
   return publishedDatasets.find(({ name, folder, url }) => [name, folder, url].includes(nameOrUrl));
 }
 
@@ -89,6 +92,12 @@ export function findDataset(nameOrUrl: string): PublishedDataset | undefined {
  * Where to fetch a published data set from: its own address, or the same file below `TENCH_ARCHIVES` where that is set.
  */
 export function archiveAddress(dataset: PublishedDataset, environment: NodeJS.ProcessEnv = process.env): string {
-  const base = environment.TENCH_ARCHIVES;
+  needOptions('archiveAddress: dataset', dataset);
+  needText('dataset.folder', dataset.folder);
+  needText('dataset.url', dataset.url);
+  const given: unknown = environment;
+  if (typeof given !== 'object' || given === null)
+    throw invalid('environment', 'an object of environment variables', environment);
+  const base = needText('TENCH_ARCHIVES', environment.TENCH_ARCHIVES ?? '');
   return base ? `${base.replace(/\/+$/, '')}/${dataset.folder}.tgz` : dataset.url;
 }

@@ -295,6 +295,7 @@ export class Tensor {
   }
 
   [inspect.custom](): string {
+    if (!isTensor(this)) return 'Tensor (not made by this copy of tench)';
     return this.isAlive ? formatTensor(this) : 'Tensor (disposed)';
   }
 }
