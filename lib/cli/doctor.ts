@@ -32,6 +32,12 @@ export async function doctor(argv: string[]): Promise<number> {
   return findings.ok ? 0 : 1;
 }
 
+const jpegDecoders: Readonly<Record<string, string>> = {
+  static: 'libjpeg-turbo, built in',
+  shared: 'libjpeg-turbo, the shared library of the system',
+  sharp: 'sharp, since the addon was built without libjpeg-turbo',
+};
+
 function describeFindings(found: Findings): string[] {
   const { libtorch, addon, threads, memory, cache } = found;
   const missing = 'none';
@@ -51,7 +57,11 @@ function describeFindings(found: Findings): string[] {
     ...libtorch.sentences.map((sentence): [string, string] => ['', `${sentence}.`]),
     ['addon', addon.loads ? 'built, loads and computes' : addon.built ? 'built, but does not load' : 'not built'],
     ...addon.sentences.map((sentence): [string, string] => ['', `${sentence}.`]),
-    ['threads', `${threads.cores} cores; ${threads.openmp ?? '?'} threads compute; libuv has ${threads.libuv}`],
+    [
+      'threads',
+      `${threads.cores} cores; ${threads.openmp ?? '?'} threads compute, up to ${threads.images ?? '?'} read images at the lowest priority, libuv has ${threads.libuv}`,
+    ],
+    ['JPEG', jpegDecoders[found.jpeg ?? ''] ?? '?'],
     ['memory', `${gigabytes(memory.available)} of ${gigabytes(memory.total)} available`],
     ['cache', `${cache.path} (${cache.free === undefined ? 'not there yet' : `${gigabytes(cache.free)} free`})`],
     ['devices', found.devices.length > 0 ? found.devices.join(', ') : missing],

@@ -35,7 +35,10 @@ export interface Findings {
   cmake: Tool | null;
   libtorch: { chosen: LibTorch | null; sentences: string[] };
   addon: { built: boolean; loads: boolean; sentences: string[] };
-  threads: { cores: number; openmp: number | null; libuv: number };
+  /** `openmp` compute, `images` read and transform images at the lowest priority, `libuv` decode what sharp reads. */
+  threads: { cores: number; openmp: number | null; images: number | null; libuv: number };
+  /** What decodes JPEG: libjpeg-turbo in the addon, 'static' or 'shared'; else 'sharp'. */
+  jpeg: string | null;
   memory: { total: number; available: number };
   cache: { path: string; free?: number };
   devices: string[];
@@ -64,7 +67,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     ok: problems.length === 0,
     problems: problems.map((problem) => problem.sentence),
     help: problems[0]?.help ?? null,
-    hints: hintsFor(libtorch.chosen, env),
+    hints: hintsFor(libtorch.chosen, works ? probe.jpeg : undefined, env),
     node: { version: process.versions.node, path: process.execPath },
     npm: npmVersion(env),
     system: `${process.platform} ${process.arch}, ${glibcVersion() === undefined ? 'no glibc' : `glibc ${glibcVersion()}`}, ${hasCudaDriver(env) ? 'with' : 'no'} NVIDIA driver`,
@@ -82,18 +85,24 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     threads: {
       cores: availableParallelism(),
       openmp: works ? probe.threads : null,
+      images: works ? probe.readers : null,
       libuv: Number(env.UV_THREADPOOL_SIZE ?? 4),
     },
+    jpeg: works ? (probe.jpeg === 'none' ? 'sharp' : probe.jpeg) : null,
     memory: { total: totalmem(), available: freemem() },
     cache: { path: cacheFolder(env), free: freeSpace(cacheFolder(env)) },
     devices: works ? probe.devices : [],
   };
 }
 
-function hintsFor(libtorch: LibTorch | null, env: NodeJS.ProcessEnv): string[] {
+function hintsFor(libtorch: LibTorch | null, jpeg: string | undefined, env: NodeJS.ProcessEnv): string[] {
   const hints: string[] = [];
   if (hasCudaDriver(env) && libtorch?.cuda === false) {
     hints.push(`there is an NVIDIA driver, but this LibTorch is built for the CPU: ${setupCommand()} -- --cuda`);
+  }
+  if (jpeg === 'none') {
+    const install = installCommand({ debian: 'libjpeg-dev', fedora: 'libjpeg-turbo-devel' }, env);
+    hints.push(`without libjpeg-turbo JPEG files are read several times more slowly: ${install} && ${setupCommand()}`);
   }
   return hints;
 }

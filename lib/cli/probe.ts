@@ -4,6 +4,7 @@
  */
 
 import { getNumThreads, isCudaAvailable, tensor } from '../tensor/index.js';
+import { imageReaders } from '../vision/nativeImages.js';
 
 /** What the probe prints. */
 export interface Probe {
@@ -12,11 +13,18 @@ export interface Probe {
   /** Threads that LibTorch computes with. */
   threads: number;
   devices: string[];
+  /** How libjpeg-turbo came into the addon: 'static', 'shared' or 'none'. */
+  jpeg: string;
+  /** The most threads that read images. */
+  readers: number;
 }
 
+const { jpeg, threads: readers } = imageReaders();
 const probe: Probe = {
   sum: tensor([1, 1]).sum().item(),
   threads: getNumThreads(),
   devices: isCudaAvailable() ? ['cpu', 'cuda'] : ['cpu'],
+  jpeg,
+  readers,
 };
 process.stdout.write(`${JSON.stringify(probe)}\n`);

@@ -130,11 +130,25 @@ function digestOf({
 }: Pick<BuildOptions, 'libtorch' | 'sanitize' | 'env'>): string {
   const hash = createHash('sha256');
   const flags = ['CXX', 'CXXFLAGS', 'LDFLAGS'].map((name) => env[name] ?? '');
-  hash.update(JSON.stringify([libtorch, sanitize, flags, versionOf('node-api-headers'), versionOf('node-addon-api')]));
+  hash.update(
+    JSON.stringify([
+      libtorch,
+      sanitize,
+      flags,
+      hasJpegHeader(),
+      versionOf('node-api-headers'),
+      versionOf('node-addon-api'),
+    ]),
+  );
   for (const path of ['CMakeLists.txt', ...sourcesBelow('native')]) {
     hash.update(`\0${path}\0`).update(readFileSync(join(packageFolder, path)));
   }
   return hash.digest('hex');
+}
+
+/** Whether libjpeg-turbo's header is where compilers look, so that the addon is built anew when it has been installed or has gone. */
+function hasJpegHeader(): boolean {
+  return ['/usr/include', '/usr/local/include'].some((folder) => existsSync(join(folder, 'jpeglib.h')));
 }
 
 function sourcesBelow(folder: string): string[] {

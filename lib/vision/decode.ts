@@ -5,18 +5,24 @@
  * RGB; alpha is kept as the last channel and never blended; colour profiles are not applied; CMYK becomes RGB by (1 - ink)(1 - black); of 16 bits
  * the upper 8 are kept; of an animation the first frame.
  *
- * sharp decodes (libvips with its codecs prebuilt for the platforms that matter: JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG); nothing else of it is used.
+ * JPEG is decoded by libjpeg-turbo in the addon, several times as fast as through libvips; everything else (PNG, WebP, GIF, TIFF, AVIF, SVG) by
+ * sharp, libvips with its codecs prebuilt for the platforms that matter. Where the addon was built without libjpeg-turbo, sharp decodes JPEG too.
+ *
+ * What is damaged is an error, not a picture with something made up in it; so are a file that has ended too early and a header that promises more
+ * than the file can hold.
  */
-
-import type { Metadata, Sharp, default as SharpFactory } from 'sharp';
 
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Image, type Channels } from './image.js';
-import { readPixelFormat, type PixelFormat } from './imageHeader.js';
+import { readPixelFormat } from './imageHeader.js';
+import { ALL_THREADS, nativeImages } from './nativeImages.js';
+import { decodeWithSharp } from './sharpDecoder.js';
 
 export interface DecodeOptions {
   /** The largest number of pixels (width times height) that is decoded. Default 178,956,970, where Pillow suspects a bomb. */
   maxPixels?: number;
+  /** Takes a file that has ended too early: what is missing is grey or black then. Default false. */
+  allowTruncated?: boolean;
 }
 
 /** The bytes of an image file in memory, with a name for messages and for labelling by it. */
@@ -28,19 +34,11 @@ export interface NamedBytes {
 /** What can be decoded: a file by its path, or the bytes of one. */
 export type ImageSource = string | Uint8Array | NamedBytes;
 
+/** Images that are decoded one by one share the threads with nobody. */
+const DECODE_LANE = 0;
+
 /** 2 x 1024^3 / 4 / 3, the limit at which Pillow refuses an image. */
 export const DEFAULT_MAX_PIXELS = 178_956_970;
-
-let opened: Promise<typeof SharpFactory> | undefined;
-
-/** sharp, opened when the first image is decoded: it takes a quarter of the time in which a program that needs none could have started. */
-async function openSharp(): Promise<typeof SharpFactory> {
-  const { default: sharp } = await import('sharp');
-  // Images are decoded side by side, so one thread for each is enough; and its cache goes by path, so it would not see that a file has changed.
-  sharp.concurrency(1);
-  sharp.cache(false);
-  return sharp;
-}
 
 /**
  * Decodes an image file, or the bytes of one, which must not change meanwhile.
@@ -49,24 +47,28 @@ async function openSharp(): Promise<typeof SharpFactory> {
  */
 export async function decodeImage(
   source: ImageSource,
-  { maxPixels = DEFAULT_MAX_PIXELS }: DecodeOptions = {},
+  { maxPixels = DEFAULT_MAX_PIXELS, allowTruncated = false }: DecodeOptions = {},
 ): Promise<Image> {
   const { input, name } = inputOf(source);
   try {
-    const sharp = await (opened ??= openSharp());
-    const decoder = sharp(input, { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true });
-    const format = readPixelFormat(input) ?? formatOf(await decoder.metadata());
-    if (format.bits === 12) throw new Error('JPEG with 12 bits a sample is not supported');
-    return await decodeAs(format, decoder.autoOrient(), name);
+    const decoded = await nativeImages.readImage(input, DECODE_LANE, ALL_THREADS, maxPixels, allowTruncated);
+    if (decoded === null) return await decodeWithSharp(input, name, { maxPixels, allowTruncated });
+    const [width, height, channels, data] = decoded;
+    return new Image({ width, height, channels: channels as Channels, data: new Uint8Array(data), path: name });
   } catch (cause) {
-    throw new TenchError(
-      `cannot read the image ${name ?? `in ${(input as Uint8Array).length} bytes`}: ${reasonOf(cause, maxPixels)}`,
-      {
-        code: 'ERR_TENCH_IMAGE',
-        cause,
-      },
-    );
+    throw imageError(input, name, reasonOf(cause, maxPixels), cause);
   }
+}
+
+/** The error of an image that cannot be read: what it is, and why not. */
+export function imageError(
+  input: string | Uint8Array,
+  name: string | undefined,
+  reason: string,
+  cause?: unknown,
+): TenchError {
+  const what = name ?? (typeof input === 'string' ? input : `in ${input.length} bytes`);
+  return new TenchError(`cannot read the image ${what}: ${reason}`, { code: 'ERR_TENCH_IMAGE', cause });
 }
 
 function inputOf(source: ImageSource): { input: string | Uint8Array; name: string | undefined } {
@@ -75,13 +77,6 @@ function inputOf(source: ImageSource): { input: string | Uint8Array; name: strin
   const { bytes, name } = Object(source) as Partial<NamedBytes>;
   if (bytes instanceof Uint8Array && typeof name === 'string') return { input: bytes, name };
   throw invalid('source', 'the path of an image file, the bytes of one, or { name, bytes }', source);
-}
-
-function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata): PixelFormat {
-  const bits = depth === 'uchar' ? 8 : 16;
-  if (space === 'cmyk') return { kind: 'cmyk', bits, width, height };
-  const isGrey = space === 'b-w' || space === 'grey16' || channels < 3;
-  return { kind: isGrey ? (hasAlpha ? 'greyAlpha' : 'grey') : 'rgb', bits, width, height };
 }
 
 /** What an image of no known header is taken to need: a photograph of a megapixel. */
@@ -97,47 +92,10 @@ export function decodedBytes(source: ImageSource): number {
   }
 }
 
-async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string | undefined): Promise<Image> {
-  // libvips rounds 16 bits of grey when it keeps one channel, and cuts them off when it makes three: those are what the rule says.
-  if (kind === 'grey' && bits <= 8) source.toColourspace('b-w');
-  if (kind === 'cmyk') source.pipelineColourspace('cmyk').toColourspace('cmyk');
-  const { data, info } = await source.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const image = (bytes: Uint8Array, count: number): Image =>
-    new Image({ width, height, channels: count as Channels, data: bytes, path });
-  if (kind === 'cmyk') return image(rgbFromInk(data, channels), 3);
-  if (kind === 'grey' && channels > 1) return image(pick(data, channels, [0]), 1);
-  if (kind === 'greyAlpha' && channels > 2) return image(pick(data, channels, [0, channels - 1]), 2);
-  return image(data, channels);
-}
-
-/** (1 - ink)(1 - black) in bytes, rounded as Pillow does. */
-function rgbFromInk(ink: Uint8Array, channels: number): Uint8Array {
-  const pixels = ink.length / channels;
-  const rgb = new Uint8Array(pixels * 3);
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const from = pixel * channels;
-    const white = 255 - ink[from + 3]!;
-    for (let colour = 0; colour < 3; colour++) {
-      const product = ink[from + colour]! * white + 128;
-      rgb[pixel * 3 + colour] = Math.max(0, white - (((product >> 8) + product) >> 8));
-    }
-  }
-  return rgb;
-}
-
-/** Some of the channels of every pixel. */
-function pick(bytes: Uint8Array, channels: number, wanted: readonly number[]): Uint8Array {
-  const picked = new Uint8Array((bytes.length / channels) * wanted.length);
-  for (let from = 0, to = 0; from < bytes.length; from += channels) {
-    for (const channel of wanted) picked[to++] = bytes[from + channel]!;
-  }
-  return picked;
-}
-
 /** sharp's and the file system's words, without the path that is named already. */
 function reasonOf(cause: unknown, maxPixels: number): string {
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof TenchError) return message;
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'ENOENT' || message.startsWith('Input file is missing')) return 'there is no such file';
   if (code === 'EACCES') return 'permission denied';

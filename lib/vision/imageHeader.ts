@@ -9,6 +9,7 @@ export interface PixelFormat {
   readonly kind: 'grey' | 'greyAlpha' | 'rgb' | 'palette' | 'rgbAlpha' | 'cmyk';
   /** Bits a sample. */
   readonly bits: number;
+  readonly isJpeg: boolean;
 }
 
 const WINDOW = 4096;
@@ -46,7 +47,7 @@ function formatIn(read: (position: number) => Buffer): PixelFormat | undefined {
 function pngFormat(start: Buffer): PixelFormat | undefined {
   const kind = ({ 0: 'grey', 2: 'rgb', 3: 'palette', 4: 'greyAlpha', 6: 'rgbAlpha' } as const)[start[25]!];
   if (kind === undefined) return undefined;
-  return { kind, bits: start[24]!, width: start.readUInt32BE(16), height: start.readUInt32BE(20) };
+  return { kind, bits: start[24]!, width: start.readUInt32BE(16), height: start.readUInt32BE(20), isJpeg: false };
 }
 
 /** Walks over segments to the frame header (ITU T.81, B.2.2), which may lie behind long profiles and previews. */
@@ -71,7 +72,13 @@ function jpegFormat(start: Buffer, read: (position: number) => Buffer): PixelFor
     if (isFrame) {
       const kind = ({ 1: 'grey', 3: 'rgb', 4: 'cmyk' } as const)[segment[9]!];
       if (kind === undefined) return undefined;
-      return { kind, bits: segment[4]!, width: segment.readUInt16BE(7), height: segment.readUInt16BE(5) };
+      return {
+        kind,
+        bits: segment[4]!,
+        width: segment.readUInt16BE(7),
+        height: segment.readUInt16BE(5),
+        isJpeg: true,
+      };
     }
     const hasNoLength = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
     if (marker === 0xd9 || marker === 0xda) return undefined;

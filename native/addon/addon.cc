@@ -13,6 +13,7 @@
 #include <napi.h>
 
 #include "image/bindings.h"
+#include "image/files.h"
 #endif
 
 namespace {
@@ -64,6 +65,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_generator(made, exports);
 #if __has_include("image/bindings.h")
   tench::register_image(Napi::Env(env), Napi::Object(env, exports));
+  tench::export_image_files(made, exports);
 #endif
 }
 

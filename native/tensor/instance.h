@@ -20,6 +20,7 @@ class BackwardThread;
 class Callbacks;
 class DirectCall;
 class HeldFunction;
+class ImageDesk;
 struct OperatorSet;
 struct ModeStack;
 struct RunningCheckpoint;
@@ -56,6 +57,8 @@ struct Instance {
   std::unique_ptr<ModeStack> modes;
   std::vector<AnomalyWatch> anomalies;
   std::vector<RunningCheckpoint> checkpoints;
+  // Pictures that are being read.
+  std::shared_ptr<ImageDesk> images;
   napi_ref make_error = nullptr;
 };
 
