@@ -3,11 +3,11 @@
 import { inspect } from 'node:util';
 
 import { invalid, noGrad, TensorList, type Tensor } from '../tensor/index.js';
-import { outsideScope } from '../tensor/scope.js';
+import { outsideScope, scope } from '../tensor/scope.js';
 import { Chunks, type Active, type Chunk } from './chunks.js';
 import { toGroups, toList, type ParameterSource } from './groups.js';
 import { agreeOnKeys } from './keys.js';
-import { nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
+import { borrowsGrad, nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
 import { choosePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
 import { loadState, readState, type OptimizerState } from './state.js';
 import type { OptimizerOptions } from './types.js';
@@ -31,6 +31,7 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
 
   readonly #chunks: Chunks;
   readonly #path: Path;
+  readonly #borrowsGrads: boolean;
   readonly #gradRunners: readonly Runner[];
 
   /**
@@ -54,6 +55,7 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     this.hypers = this.paramGroups.map(() => ({ ...agreed }));
     this.#chunks = new Chunks(this.stats);
     this.#path = choosePath(this.#parts());
+    this.#borrowsGrads = [...this.gradSteppers, ...this.stats, ...this.steppers].every(borrowsGrad);
     this.#gradRunners = this.gradSteppers.map(makeRunner);
   }
 
@@ -153,8 +155,24 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     return active;
   }
 
+  /**
+   * Where no part keeps a gradient, those that are first looked at here are let go at once: else they would lie about until the next collection, and the
+   * next backward would fill memory that is no longer in the cache.
+   */
   #step(): void {
-    const active = this.#active();
+    if (!this.#borrowsGrads) {
+      this.#stepWith(this.#active());
+      return;
+    }
+    scope(() => {
+      const active = this.#active();
+      outsideScope(() => {
+        this.#stepWith(active);
+      });
+    });
+  }
+
+  #stepWith(active: readonly Active[]): void {
     const chunks = this.#chunks.take(active);
     const hypersOf = ({ group }: Chunk): Hypers => this.hypers[group]!;
     try {

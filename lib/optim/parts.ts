@@ -29,6 +29,11 @@ export interface Stepper<Context = never> {
   readonly reads?: readonly string[];
   /** It keeps no tensor that it makes, so the temporaries of a call may be released as soon as it returns; default false. */
   readonly scoped?: boolean;
+  /**
+   * It keeps none of the gradients that it is shown, so that a step may release those that nobody else has asked for; default false. The class of
+   * a stat may say so too, as a static property of its own.
+   */
+  readonly borrowsGrad?: boolean;
 }
 
 /**
@@ -62,4 +67,10 @@ export function nameOf(part: Stepper | Stat): string {
   if (typeof part === 'function') return `stepper ${part.name || '(anonymous)'}`;
   const { name } = part.constructor;
   return `stat ${name === 'Object' ? '(plain object)' : name}`;
+}
+
+/** Whether a part says that it keeps no gradient. A stat's class has to say so itself: what it extends may know nothing of what it does. */
+export function borrowsGrad(part: Stepper | Stat): boolean {
+  const says = (typeof part === 'function' ? part : part.constructor) as { borrowsGrad?: unknown };
+  return Object.hasOwn(says, 'borrowsGrad') && says.borrowsGrad === true;
 }

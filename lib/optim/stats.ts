@@ -5,6 +5,7 @@ import { Stat } from './parts.js';
 
 /** Counts the steps of each parameter; those in which it had no gradient do not count. State: `step`, 1 in the first step. */
 export class StepCount extends Stat<{ step: number }> {
+  static readonly borrowsGrad = true;
   initState(): { step: number } {
     return { step: 0 };
   }
@@ -27,6 +28,7 @@ export interface AverageOptions {
  * Without dampening (the default) this is classic momentum (Polyak 1964).
  */
 export class AverageGrad extends Stat<{ gradAvg: TensorList; momDamp: number }> {
+  static readonly borrowsGrad = true;
   override readonly defaults = { mom: 0.9 };
   readonly dampening: boolean;
 
@@ -53,6 +55,7 @@ export class AverageGrad extends Stat<{ gradAvg: TensorList; momDamp: number }> 
  * same, because `debiasTerm` takes the factor out again.
  */
 export class AverageSqrGrad extends Stat<{ sqrAvg: TensorList; sqrDamp: number }> {
+  static readonly borrowsGrad = true;
   override readonly defaults = { sqrMom: 0.99 };
   readonly dampening: boolean;
 

@@ -6,6 +6,7 @@ import { TensorList, where } from '../tensor/index.js';
 export function sgdStep(p: TensorList, { lr }: { lr: number }): void {
   p.add_(p.grad, { alpha: -lr });
 }
+sgdStep.borrowsGrad = true;
 
 /**
  * Decoupled weight decay: `p *= 1 - lr * wd` (Loshchilov, Hutter 2019, arXiv:1711.05101). Default `wd` 0.
@@ -17,6 +18,7 @@ export function weightDecay(p: TensorList, { lr, wd }: { lr: number; wd: number 
   if (wd !== 0) p.mul_(1 - lr * wd);
 }
 weightDecay.defaults = { wd: 0 };
+weightDecay.borrowsGrad = true;
 
 /**
  * L2 regularisation: `grad += wd * p`, the gradient of `wd / 2 * sum(p ** 2)` in the loss. Default `wd` 0.
@@ -27,11 +29,13 @@ export function l2Reg(p: TensorList, { wd }: { wd: number }): void {
   if (wd !== 0) p.grad = p.grad.add(p, { alpha: wd });
 }
 l2Reg.defaults = { wd: 0 };
+l2Reg.borrowsGrad = true;
 
 /** Gradient descent along the averaged gradient: `p -= lr * gradAvg`. */
 export function momentumStep(p: TensorList, { lr, gradAvg }: { lr: number; gradAvg: TensorList }): void {
   p.add_(gradAvg, { alpha: -lr });
 }
+momentumStep.borrowsGrad = true;
 
 /**
  * What a running average must be divided by to be a mean of the gradients so far: it began at 0, so its first values are too small.
@@ -72,6 +76,7 @@ export function adamStep(
 }
 adamStep.defaults = { eps: 1e-5 };
 adamStep.scoped = true;
+adamStep.borrowsGrad = true;
 
 /**
  * LAMB: Adam's direction with the decay inside, scaled for each tensor by the ratio of its own norm to the direction's
@@ -88,6 +93,7 @@ export function lambStep(
 }
 lambStep.defaults = { eps: 1e-6, wd: 0 };
 lambStep.scoped = true;
+lambStep.borrowsGrad = true;
 
 /**
  * norm1 / norm2 of each tensor, at most 10; 1 where either is 0, or a parameter that starts at 0 would never move.
