@@ -5,7 +5,7 @@
 
 import { invalid } from '../tensor/errors.js';
 import { filters } from './filters.js';
-import type { Affine, Fill, ImageOperation, Warp } from './program.js';
+import type { Affine, Enhance, Fill, ImageOperation, Warp } from './program.js';
 
 type Name = ImageOperation['op'];
 
@@ -19,13 +19,28 @@ export const operationNames: readonly Name[] = [
   'warp',
   'affine',
   'grayscale',
+  'lookUp',
+  'invert',
+  'posterize',
+  'solarize',
+  'autocontrast',
+  'equalize',
+  'brightness',
+  'contrast',
+  'saturation',
+  'hue',
+  'sharpness',
+  'blur',
+  'erase',
 ];
 
 const outsides = ['fill', 'reflect', 'edge'] as const;
 
-type Encoder<N extends Name> = (operation: Extract<ImageOperation, { op: N }>) => number[];
+type Encoder<N extends Name> = (operation: ImageOperation & { op: N }) => number[];
 
 const nothing = (): number[] => [];
+
+const enhanced = ({ factor }: Enhance): number[] => [factor];
 
 const mapped = ({ width, height, filter, fill, coefficients }: Warp | Affine): number[] => [
   width,
@@ -55,6 +70,25 @@ const encoders: { readonly [N in Name]: Encoder<N> } = {
     ...(box === undefined ? [0] : [1, ...box]),
   ],
   dihedral: ({ element }) => [element],
+  lookUp: ({ table }) => [...table],
+  invert: nothing,
+  autocontrast: nothing,
+  equalize: nothing,
+  posterize: ({ bits }) => [bits],
+  solarize: ({ threshold }) => [threshold],
+  brightness: enhanced,
+  contrast: enhanced,
+  saturation: enhanced,
+  sharpness: enhanced,
+  hue: ({ shift }) => [shift],
+  blur: ({ across, down }) => [across, down],
+  erase: ({ left, top, width, height, fill, noise }) => [
+    left,
+    top,
+    width,
+    height,
+    ...(noise === undefined ? [0, ...fillOf(fill)] : [1, ...noise]),
+  ],
   warp: mapped,
   affine: mapped,
 };

@@ -103,8 +103,83 @@ export interface Affine {
   readonly fill?: Fill;
 }
 
+/** Every byte becomes the one at its place in a table; alpha stays. */
+export interface LookUp {
+  readonly op: 'lookUp';
+  /** 256 bytes for all colours, or 256 for each, one after another. */
+  readonly table: readonly number[];
+}
+
+/** What Pillow's ImageOps does without settings: 255 - v; the levels stretched to 0..255; about as many pixels of each level. Alpha stays. */
+export interface Relevel {
+  readonly op: 'invert' | 'autocontrast' | 'equalize';
+}
+
+/** Keeps the upper bits of every byte, 1 to 8 of them. */
+export interface Posterize {
+  readonly op: 'posterize';
+  readonly bits: number;
+}
+
+/** Inverts bytes that are not below the threshold (0 to 256). */
+export interface Solarize {
+  readonly op: 'solarize';
+  readonly threshold: number;
+}
+
+/**
+ * Pillow's enhancers: 1 changes nothing, 0 gives black, the mean grey, no colour, or a slight blur, and more than 1 exaggerates. Alpha
+ * stays.
+ */
+export interface Enhance {
+  readonly op: 'brightness' | 'contrast' | 'saturation' | 'sharpness';
+  readonly factor: number;
+}
+
+/** Turns the colour circle by a share of it, from -0.5 to 0.5. */
+export interface Hue {
+  readonly op: 'hue';
+  readonly shift: number;
+}
+
+/** A Gaussian blur by standard deviations across and down, in pixels, as Pillow approximates it. */
+export interface Blur {
+  readonly op: 'blur';
+  readonly across: number;
+  readonly down: number;
+}
+
+/** Covers a rectangle inside of the image with a colour, or with uniform noise that two words of 32 bits fix. */
+export interface Erase {
+  readonly op: 'erase';
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Default 0. */
+  readonly fill?: Fill;
+  /** Instead of a fill. */
+  readonly noise?: readonly [number, number];
+}
+
 /** One step of a program: plain data. */
-export type ImageOperation = ToRgb | ToGrey | Grayscale | Crop | Resize | Dihedral | Warp | Affine;
+export type ImageOperation =
+  | ToRgb
+  | ToGrey
+  | Grayscale
+  | Crop
+  | Resize
+  | Dihedral
+  | Warp
+  | Affine
+  | LookUp
+  | Relevel
+  | Posterize
+  | Solarize
+  | Enhance
+  | Hue
+  | Blur
+  | Erase;
 
 /** The eight elements of the dihedral group; all but the first are Pillow's transpositions in their order. */
 export const dihedralNames = [

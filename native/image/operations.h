@@ -62,4 +62,25 @@ Picture affine(Picture picture, Arguments& arguments);
 // What Pillow calls EXTENT: the box at another size, every pixel read at one place. Outside of the picture is 0.
 Picture extent(const Picture& picture, const Resize& resize, const Arguments& arguments);
 
+// tables.cc
+Picture look_up(Picture picture, Arguments& arguments);
+Picture invert(Picture picture, Arguments& arguments);
+Picture posterize(Picture picture, Arguments& arguments);
+Picture solarize(Picture picture, Arguments& arguments);
+Picture autocontrast(Picture picture, Arguments& arguments);
+Picture equalize(Picture picture, Arguments& arguments);
+Picture brightness(Picture picture, Arguments& arguments);
+Picture contrast(Picture picture, Arguments& arguments);
+
+// colour.cc
+Picture saturation(Picture picture, Arguments& arguments);
+Picture hue(Picture picture, Arguments& arguments);
+
+// smooth.cc
+Picture sharpness(Picture picture, Arguments& arguments);
+Picture blur(Picture picture, Arguments& arguments);
+
+// erase.cc
+Picture erase(Picture picture, Arguments& arguments);
+
 }  // namespace tench::image

@@ -23,8 +23,27 @@ struct Named {
 
 // An operation's number is its place here; programs are stored, so new ones come last.
 constexpr std::array kOperations{
-    Named{"toRgb", to_rgb},      Named{"toGrey", to_grey}, Named{"crop", crop},     Named{"resize", resize},
-    Named{"dihedral", dihedral}, Named{"warp", warp},      Named{"affine", affine}, Named{"grayscale", grayscale},
+    Named{"toRgb", to_rgb},
+    Named{"toGrey", to_grey},
+    Named{"crop", crop},
+    Named{"resize", resize},
+    Named{"dihedral", dihedral},
+    Named{"warp", warp},
+    Named{"affine", affine},
+    Named{"grayscale", grayscale},
+    Named{"lookUp", look_up},
+    Named{"invert", invert},
+    Named{"posterize", posterize},
+    Named{"solarize", solarize},
+    Named{"autocontrast", autocontrast},
+    Named{"equalize", equalize},
+    Named{"brightness", brightness},
+    Named{"contrast", contrast},
+    Named{"saturation", saturation},
+    Named{"hue", hue},
+    Named{"sharpness", sharpness},
+    Named{"blur", blur},
+    Named{"erase", erase},
 };
 
 constexpr size_t kCrop = 2;

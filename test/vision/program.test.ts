@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 
+import { philox4x32 } from '../../lib/data/random.js';
 import { loadAddon } from '../../lib/runtime/native.js';
 import { ArgumentError } from '../../lib/tensor/errors.js';
 import { encodeProgram, operationNames } from '../../lib/vision/encode.js';
@@ -111,6 +112,26 @@ t.test('between grey and colour', async (t) => {
   t.same(await made('toRgb', greyAlpha), [0, 0, 0, 1, 1, 1]);
   t.same(await made('toGrey', greyAlpha), [0, 1]);
   t.same(await made('grayscale', greyAlpha), [0, 10, 1, 11]);
+});
+
+t.test("erasing: a colour or a key's noise, and nothing beside the rectangle", async (t) => {
+  const image = noisy(6, 5, 3);
+  const place = { op: 'erase', left: 1, top: 2, width: 4, height: 2 } as const;
+  const inside = (i: number): boolean => {
+    const [x, y] = [Math.floor(i / 3) % 6, Math.floor(i / 18)];
+    return x >= 1 && x < 5 && y >= 2 && y < 4;
+  };
+  const filled = await runProgram(image, [{ ...place, fill: [10, 20, 30] }]);
+  t.ok(filled.data.every((value, i) => value === (inside(i) ? 10 * ((i % 3) + 1) : image.data[i]!)));
+  const key: [number, number] = [123, 4_000_000_000];
+  const covered = await runProgram(image, [{ ...place, noise: key }]);
+  const words = [0, 1].flatMap((block) => philox4x32([block, 0, 0, 0], key));
+  const noise = [...new Uint8Array(Uint32Array.from(words).buffer)].slice(0, 24);
+  t.same(
+    [...covered.data].filter((_, i) => inside(i)),
+    noise,
+  );
+  t.ok(covered.data.every((value, i) => inside(i) || value === image.data[i]!));
 });
 
 t.test('no operation: the image itself, and no change of what came in', async (t) => {
