@@ -315,8 +315,7 @@ c10::IValue to_ivalue(Instance& instance, const c10::Argument& argument, const J
 
 c10::Scalar to_scalar(double number, WholeScalar whole) {
   // Beyond 2^53 a double is no longer every integer it might stand for, so it stays a float.
-  if (whole == WholeScalar::integer && std::trunc(number) == number && std::fabs(number) <= 9007199254740991.0 &&
-      !(number == 0 && std::signbit(number))) {
+  if (whole == WholeScalar::integer && js::is_whole(number) && !(number == 0 && std::signbit(number))) {
     return c10::Scalar(static_cast<int64_t>(number));
   }
   return c10::Scalar(number);

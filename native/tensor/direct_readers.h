@@ -51,7 +51,7 @@ struct Reading {
 
 // Whether a number may stand for an integer; `result` is then that integer.
 inline bool is_integer(double number, int64_t& result) {
-  if (std::trunc(number) != number || std::fabs(number) > 9007199254740991.0) return false;
+  if (!js::is_whole(number)) return false;
   result = static_cast<int64_t>(number);
   return true;
 }

@@ -1,6 +1,5 @@
 #include "handle_table.h"
 
-#include <cmath>
 #include <utility>
 
 #include "js.h"
@@ -33,7 +32,7 @@ double HandleTable::insert(at::Tensor tensor) {
 }
 
 HandleTable::Slot* HandleTable::find(double handle) const {
-  if (!(handle >= 1 && handle <= 9007199254740991.0) || std::trunc(handle) != handle) return nullptr;
+  if (!(handle >= 1) || !js::is_whole(handle)) return nullptr;
   const uint64_t bits = static_cast<uint64_t>(handle);
   const uint32_t index = static_cast<uint32_t>(bits & ((1u << kSlotBits) - 1));
   if (index / kChunk >= chunks_.size()) return nullptr;
@@ -75,8 +74,7 @@ void HandleTable::hold_storage(Slot& slot) {
   slot.small_bytes = 0;
   c10::StorageImpl* storage = slot.tensor.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl();
   if (storage == nullptr) return;
-  const auto size = storage->sym_nbytes().maybe_as_int();
-  const int64_t bytes = size.has_value() && storage->data() != nullptr ? *size : 0;
+  const int64_t bytes = storage->data() != nullptr ? static_cast<int64_t>(storage->nbytes()) : 0;
   if (bytes <= kSmallBytes) {
     slot.small_bytes = static_cast<uint32_t>(bytes);
     unreported_ += bytes;

@@ -1,13 +1,10 @@
 #include "js.h"
 
-#include <cmath>
 #include <cstdio>
 
 namespace tench::js {
 
 namespace {
-
-constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 [[noreturn]] void expected(napi_env env, const char* what, const char* wanted, napi_value value) {
   throw BadArgument(std::string("expected ") + wanted + " for `" + what + "` but received " + describe(env, value));
@@ -78,8 +75,7 @@ double to_double(napi_env env, napi_value value, const char* what) {
 int64_t to_int64(napi_env env, napi_value value, const char* what) {
   double number = 0;
   if (napi_get_value_double(env, value, &number) == napi_ok) {
-    if (std::trunc(number) != number || std::fabs(number) > kMaxSafeInteger)
-      expected(env, what, "a whole number", value);
+    if (!is_whole(number)) expected(env, what, "a whole number", value);
     return static_cast<int64_t>(number);
   }
   int64_t result = 0;

@@ -35,6 +35,16 @@ inline void check(napi_env env, napi_status status, const char* what) {
 
 namespace js {
 
+// Up to here a double is one integer and stands for no other.
+inline constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+// Whether a number is a whole one within that. By way of an integer, since std::trunc is a call into libm where a build
+// may not assume SSE4.1.
+inline bool is_whole(double number) {
+  return number >= -kMaxSafeInteger && number <= kMaxSafeInteger &&
+         static_cast<double>(static_cast<int64_t>(number)) == number;
+}
+
 napi_valuetype type_of(napi_env env, napi_value value);
 bool is_nullish(napi_env env, napi_value value);
 bool is_array(napi_env env, napi_value value);

@@ -53,8 +53,6 @@ std::string describe(napi_env env, const Pair& pair) {
   throw BadArgument("expected " + type.repr_str() + " for `" + place + "` but received " + describe(env, pair));
 }
 
-bool is_whole(double number) { return std::trunc(number) == number && std::fabs(number) <= 9007199254740991.0; }
-
 // A value whose type nothing says: numbers are integers where they are whole, arrays are lists where their elements
 // have one type.
 c10::IValue guess(Instance& instance, const Pair& pair, const std::string& place);
@@ -102,7 +100,7 @@ c10::IValue guess(Instance& instance, const Pair& pair, const std::string& place
       return js::to_string(env, pair.content, place.c_str());
     case napi_number: {
       const double number = js::to_double(env, pair.content, place.c_str());
-      if (is_whole(number)) return static_cast<int64_t>(number);
+      if (js::is_whole(number)) return static_cast<int64_t>(number);
       return number;
     }
     case napi_bigint:
