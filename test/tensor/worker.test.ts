@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 
@@ -43,6 +44,32 @@ t.test('two workers and the main thread train at once', async (t) => {
       true,
     );
   t.same(await Promise.all(codes), [0, 0]);
+});
+
+/** Trains a small network with draws of its own generator, and answers the digits of the weights. */
+function trainSeeded(seed: number): string {
+  return `
+    const T = await import(${JSON.stringify(library)});
+    const generator = T.createGenerator({ seed: ${seed} });
+    const draw = (shape) => T.randn(shape, { generator });
+    const w = draw([20, 20]).requiresGrad_();
+    for (let i = 0; i < 200; i += 1) {
+      draw([64, 20]).matmul(w).tanh().pow(2).mean().backward();
+      T.noGrad(() => w.add_(w.grad, { alpha: -0.1 }));
+      w.grad = null;
+    }
+    const answer = Array.from(w.toTypedArray()).join();`;
+}
+
+t.test('two workers at once train to the bit what each trains alone', async (t) => {
+  const trained = async (seed: number): Promise<string> => {
+    const worker = start(`${trainSeeded(seed)} require('node:worker_threads').parentPort.postMessage(answer);`);
+    const [answer] = (await once(worker, 'message')) as [string];
+    return answer;
+  };
+  const alone = [await trained(1), await trained(2)];
+  t.not(alone[0], alone[1]);
+  t.same(await Promise.all([trained(1), trained(2)]), alone);
 });
 
 t.test('a process that loads the addon only in workers, 20 times, ends well', async (t) => {
