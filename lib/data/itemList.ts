@@ -9,6 +9,7 @@ import { Chain, guard, needDraw, type Draw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
 import { ListContainer, type Selection } from './listContainer.js';
 import { needPositions } from './random.js';
+import { revivedItem, savedItem } from './savedItems.js';
 
 /** Enough for a thousand small photographs at once, and not too much for a small machine. */
 const BYTES_UNDER_WAY = 256 * 2 ** 20;
@@ -54,7 +55,7 @@ export type ItemListClass<T, O, L extends ItemList<T, O> = ItemList<T, O>> = new
   tfms?: Transforms,
 ) => L;
 
-/** An ItemList as plain data; transforms are code and stay out. */
+/** An ItemList as plain data; transforms are code and stay out. Typed arrays are kept as their bytes. */
 export interface ItemListJSON {
   readonly kind: string;
   readonly path: string;
@@ -176,7 +177,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   }
 
   toJSON(): ItemListJSON {
-    return { kind: this.constructor.name, path: this.path, items: [...this.items] };
+    return { kind: this.constructor.name, path: this.path, items: this.items.map(savedItem) };
   }
 
   /** The list that `toJSON` described, as an instance of the class that this is called on. */
@@ -188,7 +189,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
     needOptions(`${this.name}.fromJSON: json`, json);
     needText('json.kind', json.kind);
     needArray('json.items', json.items);
-    return new this(json.items as never[], json.path, tfms);
+    return new this(json.items.map(revivedItem) as never[], json.path, tfms);
   }
 
   override [inspect.custom](): string {

@@ -3,18 +3,12 @@
 import { TenchError } from '../tensor/errors.js';
 import type { Transforms } from '../data/compose.js';
 import { getFiles, imageExtensions, type GetFilesOptions } from '../data/files.js';
-import { ItemList, type ItemListJSON } from '../data/itemList.js';
+import { ItemList } from '../data/itemList.js';
 import { decodeImage, decodedBytes, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
 import type { Image } from './image.js';
 
 export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
   tfms?: Transforms;
-}
-
-/** Bytes as JSON can hold them. */
-interface SavedBytes {
-  readonly name?: string;
-  readonly base64: string;
 }
 
 /**
@@ -66,34 +60,8 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
   protected override settings(): [DecodeOptions] {
     return [this.decoding];
   }
-
-  /** Images in memory are saved with all their bytes. */
-  override toJSON(): ItemListJSON {
-    return { ...super.toJSON(), items: this.items.map(saved) };
-  }
-
-  static override fromJSON<L>(
-    this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L,
-    json: ItemListJSON,
-    tfms: Transforms = null,
-  ): L {
-    return new this(json.items.map(revived) as never[], json.path, tfms);
-  }
 }
 
 function isNamed(item: unknown): item is NamedBytes {
   return typeof item === 'object' && item !== null && 'name' in item && 'bytes' in item;
-}
-
-function saved(item: ImageSource): string | SavedBytes {
-  if (typeof item === 'string') return item;
-  if (isNamed(item)) return { name: item.name, base64: Buffer.from(item.bytes).toString('base64') };
-  return { base64: Buffer.from(item).toString('base64') };
-}
-
-function revived(item: unknown): unknown {
-  if (typeof item !== 'object' || item === null || !('base64' in item)) return item;
-  const { name, base64 } = item as SavedBytes;
-  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
-  return name === undefined ? bytes : { name, bytes };
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { inspect } from 'node:util';
-import { ItemList } from '../../lib/data/itemList.js';
+import { ItemList, type ItemListJSON } from '../../lib/data/itemList.js';
 import type { TransformContext } from '../../lib/data/compose.js';
 import { type Tensor, tensor } from '../../lib/tensor/index.js';
 
@@ -159,5 +159,26 @@ t.test('it prints count, items, path and transforms', (t) => {
     /\(11 items\)\n\['\/data.*0\.JPEG',\n '\/data[^]*9\.JPEG',\n \.\.\.\]\nPath: \.$/,
     'long items stand on lines of their own',
   );
+  t.end();
+});
+
+t.test('typed arrays in items survive JSON to the last bit', (t) => {
+  const items = [
+    new Float32Array([0.1, NaN, -0, Infinity]),
+    new BigInt64Array([2n ** 62n]),
+    new Float64Array(new Float64Array([9, Math.PI, 8]).buffer, 8, 1),
+    Buffer.from('bytes'),
+    { row: new Int16Array([-3]), name: 'x', list: [1, [new Uint8Array(0)]] },
+    [1, 2],
+    'text',
+    null,
+  ];
+  const json = JSON.stringify(new ItemList<unknown>(items));
+  const again = ItemList.fromJSON<ItemList>(JSON.parse(json) as ItemListJSON);
+  t.strictSame(again.items, [...items.slice(0, 3), new Uint8Array(Buffer.from('bytes')), ...items.slice(4)]);
+  t.ok(Object.is((again.items[0] as Float32Array)[2], -0));
+  t.throws(() => new ItemList([new DataView(new ArrayBuffer(2))]).toJSON(), { message: /a DataView cannot be saved/ });
+  const broken = { kind: 'ItemList', path: '.', items: [{ typedArray: 'constructor', base64: '' }] };
+  t.throws(() => ItemList.fromJSON(broken), { message: /a constructor, which is no typed array/ });
   t.end();
 });
