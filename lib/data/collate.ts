@@ -29,6 +29,17 @@ export function collate(values: readonly unknown[], names: readonly string[] = [
   throw cannotCollate(first, nameAt(names, 0));
 }
 
+/** The batch of samples that are arrays of their parts, or their only part: one tensor for each. */
+export function collateParts(samples: readonly unknown[], names: readonly string[]): Batch {
+  const rows = samples.map((sample) => (Array.isArray(sample) ? (sample as unknown[]) : [sample]));
+  return rows[0]!.map((_, part) =>
+    collate(
+      rows.map((row) => row[part]),
+      names,
+    ),
+  );
+}
+
 /**
  * Throws unless all shapes are equal; the message names the first two items whose shapes differ.
  *

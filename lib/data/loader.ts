@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { Tensor, type Device } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
-import { collate, type Batch } from './collate.js';
+import { collateParts, type Batch } from './collate.js';
 import { inTurn, needDataset, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
 import { Generator, needPositions } from './random.js';
@@ -158,17 +158,6 @@ function settled<B>(loading: Promise<B>): Promise<Loaded<B>> {
   return loading.then(
     (batch) => ({ batch }),
     (error: unknown) => ({ error }),
-  );
-}
-
-/** One tensor for each part of the samples. */
-function collateParts(samples: unknown[], names: readonly string[]): Batch {
-  const rows = samples.map((sample) => (Array.isArray(sample) ? (sample as unknown[]) : [sample]));
-  return rows[0]!.map((_, part) =>
-    collate(
-      rows.map((row) => row[part]),
-      names,
-    ),
   );
 }
 
