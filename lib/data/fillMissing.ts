@@ -15,7 +15,8 @@ export interface FillMissingOptions {
   addFlags?: boolean;
 }
 
-export class FillMissingProcessor extends Processor<GappyRow, number[], { readonly fills: readonly number[] }> {
+/** Fills the gaps of rows. What comes out is float32 whatever the numbers are, so that a batch of whole numbers is one a model takes, too. */
+export class FillMissingProcessor extends Processor<GappyRow, Float32Array, { readonly fills: readonly number[] }> {
   readonly fill: 'median' | 'mean' | number;
   readonly addFlags: boolean;
 
@@ -41,12 +42,12 @@ export class FillMissingProcessor extends Processor<GappyRow, number[], { readon
     super.remember(state);
   }
 
-  proc1(row: GappyRow): number[] {
+  proc1(row: GappyRow): Float32Array {
     const { fills } = this.state;
     if (needRow(row).length !== fills.length)
       throw invalid('row', `${fills.length} numbers or gaps, as the training set has`, row);
     const filled = row.map((value, column) => (isGap(value) ? fills[column]! : value));
-    return this.addFlags ? [...filled, ...row.map((value) => (isGap(value) ? 1 : 0))] : filled;
+    return Float32Array.from(this.addFlags ? [...filled, ...row.map((value) => (isGap(value) ? 1 : 0))] : filled);
   }
 
   #fillOf(rows: readonly GappyRow[], column: number): number {

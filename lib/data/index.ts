@@ -23,8 +23,24 @@ export {
   type TransformTraits,
   type Transforms,
 } from './compose.js';
-export { parseSeparated, type TableOptions } from './csv.js';
+export { parseSeparated, readCsv, type TableOptions } from './csv.js';
 export { DataBunch, databunchify, type DataBunchOptions } from './dataBunch.js';
+export {
+  groupSplitter,
+  kFoldSplitter,
+  randomSplitter,
+  stratifiedSplitter,
+  type FoldOptions,
+  type SplitOptions,
+} from './drawnSplitters.js';
+export {
+  NumberFieldsProcessor,
+  PickProcessor,
+  fieldLabeler,
+  type NumberFieldsOptions,
+  type PickOptions,
+  type Row,
+} from './fields.js';
 export { getFiles, imageExtensions, type GetFilesOptions } from './files.js';
 export { FillMissingProcessor, type FillMissingOptions, type GappyRow } from './fillMissing.js';
 export { parseIdx, readIdx, type IdxArray } from './idx.js';
@@ -36,9 +52,11 @@ export {
   type ListClass,
   type ReviveOptions,
 } from './labeledData.js';
-export { csvLabeler, parentLabeler, patternLabeler, type Labeler } from './labelers.js';
+export { readJsonLines } from './jsonLines.js';
+export { csvLabeler, parentLabeler, patternLabeler, severalLabels, type Labeler } from './labelers.js';
 export { ListContainer, type Range, type Selection } from './listContainer.js';
 export { DataLoader, type Collate, type LoaderOptions } from './loader.js';
+export { padCollate, type PadOptions } from './padCollate.js';
 export {
   Processor,
   type AnyProcessor,
@@ -47,6 +65,7 @@ export {
   type ProcessorJSON,
   type Processors,
 } from './processors.js';
+export { MultiCategoryProcessor } from './multiCategoryProcessor.js';
 export { Generator, philox4x32 } from './random.js';
 export {
   DistributedSampler,
@@ -65,8 +84,8 @@ export {
   csvSplitter,
   grandparentSplitter,
   indexSplitter,
+  nameSplitter,
   patternSplitter,
-  randomSplitter,
   splitByFunc,
   type Splitter,
 } from './splitters.js';

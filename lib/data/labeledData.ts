@@ -10,7 +10,9 @@ import type { Transforms } from './compose.js';
 import { FillMissingProcessor } from './fillMissing.js';
 import { ItemList, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
 import type { Labeler } from './labelers.js';
+import { NumberFieldsProcessor, PickProcessor } from './fields.js';
 import type { Selection } from './listContainer.js';
+import { MultiCategoryProcessor } from './multiCategoryProcessor.js';
 import {
   deprocessOne,
   processAll,
@@ -58,7 +60,10 @@ export interface ReviveOptions {
 const builtInProcessors: readonly ProcessorClass[] = [
   CategoryProcessor,
   FillMissingProcessor,
+  MultiCategoryProcessor,
+  NumberFieldsProcessor,
   NumericalizeProcessor,
+  PickProcessor,
   TokenizeProcessor,
 ];
 
@@ -167,12 +172,12 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
     return objectsOf(this.y, index, this.#procY);
   }
 
-  /** How many items each label has: all labels of the vocabulary in its order, or else those that occur. */
+  /** How many items each label has: all labels of the vocabulary in its order, or else those that occur. Of several labels an item, each counts. */
   classCounts(): Map<unknown, number> {
     const counts = new Map<unknown, number>((this.vocab ?? []).map((label) => [label, 0]));
     for (const item of this.y.items) {
       const label = deprocessOne(item, this.#procY);
-      counts.set(label, (counts.get(label) ?? 0) + 1);
+      for (const one of Array.isArray(label) ? label : [label]) counts.set(one, (counts.get(one) ?? 0) + 1);
     }
     return counts;
   }

@@ -1,6 +1,6 @@
 /** Batches of sequences of unequal length, such as texts: the short ones are filled up to the longest. */
 
-import { needArray, needCount } from '../runtime/checks.js';
+import { needArray, needCount, needNumber, needOptions } from '../tensor/checks.js';
 import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { collateParts, type Batch } from './collate.js';
 import type { Collate } from './loader.js';
@@ -19,6 +19,9 @@ export interface PadOptions {
   parts?: readonly number[];
 }
 
+/** Every batch is at least so long, and nobody means to fill up memory. */
+const LARGEST_MULTIPLE = 65_536;
+
 /** A sequence: an array or typed array of numbers. */
 type Sequence = number[] | Float32Array;
 
@@ -33,12 +36,16 @@ type Sequence = number[] | Float32Array;
  *   typed arrays
  */
 export function padCollate(options: PadOptions = {}): Collate<Batch> {
+  needOptions('padCollate', options);
   const { padding = 0, side = 'end', maxLength, multipleOf = 1, parts = [0] } = options;
-  if (typeof padding !== 'number') throw invalid('padding', 'a number', padding);
+  needNumber('padding', padding);
   if (!(['end', 'start'] as string[]).includes(side)) throw invalid('side', "'end' or 'start'", side);
   if (maxLength !== undefined) needCount('maxLength', maxLength, 1);
-  needCount('multipleOf', multipleOf, 1);
-  const padded = new Set(needArray('parts', parts, 'an array of positions in a sample'));
+  if (needCount('multipleOf', multipleOf, 1) > LARGEST_MULTIPLE)
+    throw invalid('multipleOf', `at most ${LARGEST_MULTIPLE}`, multipleOf);
+  const padded = new Set(
+    needArray('parts', parts, 'an array of positions in a sample').map((part) => needCount('parts', part)),
+  );
 
   const fill = (sequences: readonly Sequence[]): Sequence[] => {
     const cut = sequences.map((sequence) => {

@@ -107,7 +107,7 @@ export abstract class Processor<I = unknown, O = unknown, S = null> {
   }
 
   /** The processor that `toJSON` described, as an instance of the class that this is called on. */
-  static fromJSON<P>(this: new (options?: never) => P, json: ProcessorJSON): P {
+  static fromJSON<P>(this: new (options: never) => P, json: ProcessorJSON): P {
     needOptions(`${this.name}.fromJSON: json`, json);
     needText('json.kind', json.kind);
     const processor = new this(json.options as never) as Processor<unknown, unknown, unknown>;

@@ -2,15 +2,11 @@
 
 import { basename, dirname } from 'node:path';
 import { needArray, needCount, needFunction, needIterable, needOptions, needText } from '../tensor/checks.js';
-import { describe, invalid } from '../tensor/errors.js';
-import { readTable, type TableOptions } from './csv.js';
-import { Generator } from './random.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
+import { lookUp, type TableOptions } from './csv.js';
 
 /** A user's own splitter has this type, too; most need no more than the item. */
 export type Splitter<T> = (item: T, index: number, items: readonly T[]) => boolean | null;
-
-/** First number of the stream that a random split draws from; see chain.ts for the others. */
-const SPLIT_STREAM = 2;
 
 /**
  * Splits by the folder that holds an item's folder: `root/val/n01440764/x.jpg` is valid for `validName: 'val'`.
@@ -31,33 +27,35 @@ export function grandparentSplitter(
   return null;
 }
 
-/**
- * Puts a random part of the items into valid: exactly `Math.round(pValid * n)` of them, the same for the same seed and number of items.
- *
- * @param pValid a fraction from 0 to 1
- */
-export function randomSplitter(pValid: number, options: { seed?: number | bigint } = {}): Splitter<unknown> {
-  if (typeof pValid !== 'number' || !(pValid >= 0 && pValid <= 1))
-    throw invalid('pValid', 'a fraction from 0 to 1', pValid);
-  needOptions('randomSplitter', options);
-  const { seed } = new Generator(options.seed ?? 0);
-  let chosen: ReadonlySet<number> = new Set();
-  let chosenFor: readonly unknown[] | undefined;
-  return (_item, index, items) => {
-    needArray('items', items, 'the whole list, as splitByFunc gives it to a splitter');
-    if (chosenFor !== items) {
-      const order = new Generator(seed, SPLIT_STREAM).permutation(items.length);
-      chosen = new Set(order.slice(0, Math.round(pValid * items.length)));
-      chosenFor = items;
-    }
-    return chosen.has(index);
-  };
-}
-
 /** Items whose path matches the pattern are valid, all others train. */
 export function patternSplitter(pattern: RegExp): (item: string) => boolean {
   if (!(pattern instanceof RegExp)) throw invalid('pattern', 'a regular expression', pattern);
   return (item) => needText('item', item).search(pattern) >= 0;
+}
+
+/**
+ * Items of these names are valid, all others train, as a list of file names published with a data set has it.
+ *
+ * @param names paths as the items have them, or only their last parts
+ * @throws TenchError, when splitting, for names that no item has: an item would be trained on that was meant for validation
+ */
+export function nameSplitter(names: Iterable<string>): Splitter<string> {
+  const wanted = new Set(needIterable('names', names, 'names of items'));
+  for (const name of wanted) needText('names', name);
+  return ofWholeList((items) => {
+    const found = new Set<string>();
+    const chosen = items.flatMap((item, index) => {
+      const name = [needText('item', item), basename(item)].find((one) => wanted.has(one));
+      if (name !== undefined) found.add(name);
+      return name === undefined ? [] : [index];
+    });
+    const missing = [...wanted].filter((name) => !found.has(name));
+    if (missing.length > 0)
+      throw new TenchError(
+        `${missing.length} of the ${wanted.size} names to split by are those of no item, such as ${JSON.stringify(missing[0])}`,
+      );
+    return chosen;
+  });
 }
 
 /** Items at these positions are valid, all others train. */
@@ -81,11 +79,25 @@ export function csvSplitter(
   needOptions('csvSplitter', options);
   const { column = 'is_valid', validName = 'valid', ...rest } = options;
   needText('validName', validName);
-  const find = readTable(file, { ...rest, column });
+  const find = lookUp(file, { ...rest, column });
   const words = new Set(['1', 'true', 'yes', 't', 'y', validName.toLowerCase()]);
   return (path) => {
     const value = find(path);
     return value === undefined ? null : words.has(value.trim().toLowerCase());
+  };
+}
+
+/** A splitter that must see the whole list: `choose` gives the positions of valid, and is asked once for each list. */
+export function ofWholeList<T>(choose: (items: readonly T[]) => Iterable<number>): Splitter<T> {
+  let chosen: ReadonlySet<number> = new Set();
+  let chosenFor: readonly T[] | undefined;
+  return (_item, index, items) => {
+    needArray('items', items, 'the whole list, as splitByFunc gives it to a splitter');
+    if (chosenFor !== items) {
+      chosen = new Set(choose(items));
+      chosenFor = items;
+    }
+    return chosen.has(index);
   };
 }
 

@@ -37,9 +37,11 @@ export interface NumericalizeOptions {
   maxVocab?: number;
   /** The token that stands for all unknown ones; its number is 0. Default `xxunk`. */
   unknown?: string;
+  /** The token that makes short texts as long as others, see `padCollate`; its number is 1. Default: there is none. */
+  padding?: string;
 }
 
-/** Numbers tokens by the training set's vocabulary: the unknown token first, then from the most to the least frequent one. */
+/** Numbers tokens by the training set's vocabulary: the unknown token and the one for padding first, then from the most to the least frequent one. */
 export class NumericalizeProcessor extends Processor<
   readonly string[],
   number[],
@@ -48,15 +50,19 @@ export class NumericalizeProcessor extends Processor<
   readonly minCount: number;
   readonly maxVocab: number;
   readonly unknown: string;
+  readonly padding: string | undefined;
   readonly #numberOf = new Map<string, number>();
 
   constructor(options: NumericalizeOptions = {}) {
     super(options);
     needOptions('NumericalizeProcessor', options);
-    const { minCount = 2, maxVocab = 60_000, unknown = 'xxunk' } = options;
+    const { minCount = 2, maxVocab = 60_000, unknown = 'xxunk', padding } = options;
     this.minCount = needCount('minCount', minCount, 1);
     this.maxVocab = needCount('maxVocab', maxVocab, 1);
     this.unknown = needText('unknown', unknown);
+    if (padding !== undefined && needText('padding', padding) === unknown)
+      throw invalid('padding', 'another token than the unknown one', padding);
+    this.padding = padding;
   }
 
   /** The tokens by number, or null before the first use. */
@@ -68,9 +74,10 @@ export class NumericalizeProcessor extends Processor<
     const counts = new Map<string, number>();
     for (const token of texts.flatMap((text) => needTokens('tokens', text)))
       counts.set(token, (counts.get(token) ?? 0) + 1);
-    counts.delete(this.unknown);
+    const special = [this.unknown, ...(this.padding === undefined ? [] : [this.padding])];
+    for (const token of special) counts.delete(token);
     const frequent = [...counts].filter(([, count]) => count >= this.minCount).sort(([, a], [, b]) => b - a);
-    return { vocab: [this.unknown, ...frequent.map(([token]) => token)].slice(0, this.maxVocab) };
+    return { vocab: [...special, ...frequent.map(([token]) => token)].slice(0, this.maxVocab) };
   }
 
   protected override remember(state: { readonly vocab: readonly string[] }): void {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { className, imagenetteClasses, imagewoofClasses } from '../../lib/data/classNames.js';
 import { parseSeparated } from '../../lib/data/csv.js';
-import { csvLabeler, parentLabeler, patternLabeler } from '../../lib/data/labelers.js';
+import { csvLabeler, parentLabeler, patternLabeler, severalLabels } from '../../lib/data/labelers.js';
 
 t.test('parentLabeler is the name of the folder', (t) => {
   t.equal(parentLabeler('/data/train/n01440764/x.JPEG'), 'n01440764');
@@ -56,5 +56,25 @@ t.test('class codes have names', (t) => {
   t.equal(className('constructor'), 'constructor');
   t.equal(Object.keys(imagenetteClasses).length, 10);
   t.equal(Object.keys(imagewoofClasses).length, 10);
+  t.end();
+});
+
+t.test('a named group, and several labels an item', (t) => {
+  const path = '2026/tench/x.jpg';
+  t.equal(patternLabeler(/(?<year>\d+)\/(?<label>\w+)/)(path), 'tench', 'the group named label comes first');
+  t.equal(patternLabeler(/(?<year>\d+)\/(?<kind>\w+)/)(path), '2026', 'else the first');
+  t.equal(patternLabeler(/(?<year>\d+)\/(?<kind>\w+)/, { group: 'kind' })(path), 'tench');
+  t.throws(() => patternLabeler(/(\d+)/, { group: 'kind' }), { message: /`group`/ });
+  t.throws(() => patternLabeler(/x(?<kind>y)?/, { group: 'kind' })('x'), { message: /^x does not match/ });
+
+  const folder = t.testdir({ 'tags.csv': 'file,tags\na.jpg,haze  primary\nb.jpg,"sea, sun ,"\nc.jpg,\n' });
+  const tags = csvLabeler(join(folder, 'tags.csv'));
+  t.same(severalLabels(tags)('a.jpg', 0), ['haze', 'primary']);
+  t.same(severalLabels(tags, { separator: ',' })('b.jpg', 1), ['sea', 'sun']);
+  t.same(severalLabels(tags)('c.jpg', 2), [], 'none is a choice');
+  t.same(severalLabels(tags, { separator: /[ ,]+/ })('b.jpg', 1), ['sea', 'sun']);
+  t.throws(() => severalLabels(() => ['a'] as never)('a.jpg', 0), { message: /labels in one text/ });
+  t.throws(() => severalLabels(tags, { separator: '' }), { message: /`separator`/ });
+  t.throws(() => severalLabels(null as never), { message: /`labeler`/ });
   t.end();
 });

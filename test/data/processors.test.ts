@@ -1,7 +1,9 @@
 import t from 'tap';
 import { inspect } from 'node:util';
 import { CategoryProcessor, UnseenLabelError } from '../../lib/data/categoryProcessor.js';
+import { NumberFieldsProcessor, PickProcessor, fieldLabeler } from '../../lib/data/fields.js';
 import { FillMissingProcessor } from '../../lib/data/fillMissing.js';
+import { MultiCategoryProcessor } from '../../lib/data/multiCategoryProcessor.js';
 import { Processor, deprocessOne, processAll, processorList } from '../../lib/data/processors.js';
 import { NumericalizeProcessor, TokenizeProcessor } from '../../lib/data/text.js';
 
@@ -117,13 +119,16 @@ t.test('CategoryProcessor survives saving', (t) => {
 
 t.test('FillMissing fills gaps with what training says', (t) => {
   const fill = new FillMissingProcessor();
+  const rows = (filled: readonly Float32Array[]): number[][] => filled.map((row) => Array.from(row));
   t.same(
-    fill.process([
-      [1, null],
-      [NaN, 10],
-      [3, 20],
-      [100, undefined],
-    ]),
+    rows(
+      fill.process([
+        [1, null],
+        [NaN, 10],
+        [3, 20],
+        [100, undefined],
+      ]),
+    ),
     [
       [1, 15],
       [3, 10],
@@ -132,13 +137,13 @@ t.test('FillMissing fills gaps with what training says', (t) => {
     ],
     'the median: of odd many the middle one, of even many the mean of two',
   );
-  t.same(fill.process([[null, null]]), [[3, 15]], 'valid gets the medians of train, not its own');
-  t.same(new FillMissingProcessor({ fill: 'mean' }).process([[1], [null], [5]]), [[1], [3], [5]]);
-  t.same(new FillMissingProcessor({ fill: -1, addFlags: true }).process([[1, null]]), [[1, -1, 0, 1]]);
+  t.same(rows(fill.process([[null, null]])), [[3, 15]], 'valid gets the medians of train, not its own');
+  t.same(rows(new FillMissingProcessor({ fill: 'mean' }).process([[1], [null], [5]])), [[1], [3], [5]]);
+  t.same(rows(new FillMissingProcessor({ fill: -1, addFlags: true }).process([[1, null]])), [[1, -1, 0, 1]]);
   t.throws(() => fill.process([[1]]), { message: /2 numbers or gaps/ });
   t.throws(() => new FillMissingProcessor().process([[null]]), { message: /column 0 has no value/ });
   const again = FillMissingProcessor.fromJSON(throughText(fill.toJSON()));
-  t.same(again.process([[null, 1]]), [[3, 1]]);
+  t.same(rows(again.process([[null, 1]])), [[3, 1]]);
   t.end();
 });
 
@@ -158,5 +163,72 @@ t.test('texts become tokens, and tokens numbers', (t) => {
   t.throws(() => numericalize.deproc1([3]), { code: 'ERR_TENCH_ARGUMENT' });
   const again = NumericalizeProcessor.fromJSON(throughText(numericalize.toJSON()));
   t.same(again.proc1(['dog', 'cat']), [2, 0]);
+  const padded = new NumericalizeProcessor({ minCount: 1, padding: 'xxpad' });
+  padded.process([['b', 'xxpad', 'a', 'b']]);
+  t.same(padded.vocab, ['xxunk', 'xxpad', 'b', 'a'], 'padding has a number of its own');
+  t.same(NumericalizeProcessor.fromJSON(throughText(padded.toJSON())).proc1(['xxpad', 'a', 'c']), [1, 3, 0]);
+  t.throws(() => new NumericalizeProcessor({ padding: 'xxunk' }), { message: /`padding`/ });
+  t.end();
+});
+
+t.test('MultiCategoryProcessor makes rows of 0 and 1', (t) => {
+  const tags = new MultiCategoryProcessor();
+  t.equal(tags.vocab, null);
+  t.throws(() => tags.proc1(['sea']), { code: 'ERR_TENCH_PROCESSOR' });
+  const rows = (made: readonly Float32Array[]): number[][] => made.map((row) => Array.from(row));
+  const made = tags.process([['sea', 'sun'], ['sun', 'sun'], [], ['rock', 'sea']]);
+  t.ok(made.every((row) => row instanceof Float32Array));
+  t.same(rows(made), [
+    [1, 1, 0],
+    [0, 1, 0],
+    [0, 0, 0],
+    [1, 0, 1],
+  ]);
+  t.same(tags.vocab, ['sea', 'sun', 'rock'], 'in the order of first appearance');
+  t.same(tags.deprocess(made), [['sea', 'sun'], ['sun'], [], ['sea', 'rock']]);
+  t.same(tags.deproc1([0.7, 0.2, 0.5]), ['sea', 'rock'], 'probabilities, too');
+  t.throws(() => tags.deproc1([1]), { message: /3 numbers, one for each label/ });
+  t.throws(() => tags.process([['whale']], () => 'a.jpg'), { message: /^a\.jpg: the label "whale" is not in the voc/ });
+  t.throws(() => tags.proc1('sea' as never), { message: /`labels`/ });
+  t.match(inspect(tags), /MultiCategoryProcessor \(3 labels: sea, sun, rock\)/);
+
+  const again = MultiCategoryProcessor.fromJSON(throughText(tags.toJSON()));
+  t.same(rows(again.process([['rock']])), [[0, 0, 1]], 'a loaded one does not learn again');
+  const rare = new MultiCategoryProcessor({ minCount: 2 });
+  t.same(
+    rows(rare.process([['a', 'b'], ['a'], ['b', 'b', 'c']])),
+    [
+      [0, 1, 1],
+      [0, 1, 0],
+      [1, 0, 1],
+    ],
+    'labels of fewer than two items are unknown',
+  );
+  t.same(rare.vocab, ['#na#', 'a', 'b']);
+  t.same(rows(MultiCategoryProcessor.fromJSON(throughText(rare.toJSON())).process([['x', 'a']])), [[1, 1, 0]]);
+  const known = new MultiCategoryProcessor({ vocab: ['x', 'y'] });
+  t.same(rows(known.process([['y']])), [[0, 1]], 'a vocabulary may be given');
+  t.same(MultiCategoryProcessor.fromJSON(throughText(known.toJSON())).vocab, ['x', 'y']);
+  t.end();
+});
+
+t.test('fields are picked out of rows', (t) => {
+  const row = { text: 'a film', age: ' 42 ', fare: '', rooms: 3, half: '-.5e1', odd: '0x10', gone: null };
+  t.equal(new PickProcessor({ field: 'text' }).proc1(row), 'a film');
+  const numbers = new NumberFieldsProcessor({ fields: ['age', 'fare', 'rooms', 'half', 'gone'] });
+  t.same(numbers.process([row]), [[42, null, 3, -5, null]]);
+  t.same(NumberFieldsProcessor.fromJSON(throughText(numbers.toJSON())).process([row]), [[42, null, 3, -5, null]]);
+  t.same(PickProcessor.fromJSON(throughText(new PickProcessor({ field: 'age' }).toJSON())).process([row]), [' 42 ']);
+  const odd = new NumberFieldsProcessor({ fields: ['odd'] });
+  t.throws(() => odd.process([row], () => 'row 1'), { message: /^row 1: .*`odd` but received the string "0x10"/ });
+  t.same(new NumberFieldsProcessor({ fields: ['odd'], gaps: ['0x10'] }).proc1(row), [null]);
+  t.throws(() => new NumberFieldsProcessor({ fields: ['fare'], gaps: ['-'] }).proc1(row), { message: /`fare`/ });
+  t.throws(() => new PickProcessor({ field: 'title' }).proc1(row), { message: /no field "title"; it has: text, age/ });
+  t.throws(() => new PickProcessor({ field: 'toString' }).proc1(row), { message: /no field "toString"/ });
+  t.throws(() => new PickProcessor({ field: 'a' }).proc1(null as never), { message: /`row`/ });
+  t.throws(() => new PickProcessor(undefined as never), { message: /PickProcessor/ });
+  t.throws(() => new NumberFieldsProcessor({ fields: 'age' as never }), { message: /`fields`/ });
+  t.equal(fieldLabeler('text')(row), 'a film');
+  t.throws(() => fieldLabeler('title')(row), { message: /no field "title"/ });
   t.end();
 });

@@ -30,6 +30,8 @@ const {
 export const dataFolder = mkdtempSync(join(tmpdir(), 'tench-hostile-'));
 const table = join(dataFolder, 'labels.csv');
 writeFileSync(table, 'name,label,is_valid\na.jpg,tench,1\nb.jpg,church,0\n');
+const lines = join(dataFolder, 'rows.jsonl');
+writeFileSync(lines, '{"a":1}\n[2]\n');
 const idx = join(dataFolder, 'numbers.idx');
 const idxBytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3);
 writeFileSync(idx, idxBytes);
@@ -49,6 +51,11 @@ const category = (): room.CategoryProcessor => {
 const tokens = (): room.NumericalizeProcessor => {
   const processor = new NumericalizeProcessor({ minCount: 1 });
   processor.process([['a', 'b'], ['a']]);
+  return processor;
+};
+const tags = (): room.MultiCategoryProcessor => {
+  const processor = new room.MultiCategoryProcessor();
+  processor.process([['sea', 'sun'], ['sun']]);
   return processor;
 };
 const filler = (): room.FillMissingProcessor => {
@@ -111,6 +118,9 @@ export const dataRoom: Room = {
     'ListContainer#position': 'protected',
     'ListContainer#positions': 'protected',
     'ListContainer#preview': 'protected',
+    'MultiCategoryProcessor#learn': 'protected',
+    'MultiCategoryProcessor#remember': 'protected',
+    'MultiCategoryProcessor#summary': 'protected',
     'NumericalizeProcessor#learn': 'protected',
     'NumericalizeProcessor#remember': 'protected',
     'NumericalizeProcessor#summary': 'protected',
@@ -130,7 +140,10 @@ export const dataRoom: Room = {
     ItemList: numbers,
     LabeledData: () => splitNumbers().train,
     ListContainer: () => new ListContainer([1, 2, 3]),
+    MultiCategoryProcessor: tags,
+    NumberFieldsProcessor: () => new room.NumberFieldsProcessor({ fields: ['a'] }),
     NumericalizeProcessor: tokens,
+    PickProcessor: () => new room.PickProcessor({ field: 'a' }),
     Processor: () => new Plain(),
     DistributedSampler: () => new room.DistributedSampler({ rank: 0, worldSize: 2 }),
     RandomSampler: () => new room.RandomSampler(),
@@ -201,7 +214,7 @@ export const dataRoom: Room = {
     'LabeledData#toJSON': () => [],
     csvLabeler: () => [table, { key: 'name', column: 'label', base: '.', separator: ',' }],
     parentLabeler: () => [path],
-    patternLabeler: () => [/([^/]+)\.jpg$/],
+    patternLabeler: () => [/(?<kind>[^/]+)\.jpg$/, { group: 'kind' }],
     'new ListContainer': () => [[1, 2, 3]],
     'ListContainer#at': () => [{ start: 0, end: 2, step: 1 }],
     'ListContainer#set': () => [0, 1],
@@ -259,8 +272,24 @@ export const dataRoom: Room = {
     indexSplitter: () => [[0, 2]],
     patternSplitter: () => [/valid/],
     randomSplitter: () => [0.2, { seed: 1 }],
+    stratifiedSplitter: () => [0.2, pass, { seed: 1 }],
+    groupSplitter: () => [0.2, pass, { seed: 1 }],
+    kFoldSplitter: () => [2, 0, { seed: 1, labelOf: pass, groupOf: undefined }],
+    nameSplitter: () => [['a.jpg', 'b.jpg']],
+    readCsv: () => [table, { separator: ',' }],
+    readJsonLines: () => [lines],
+    fieldLabeler: () => ['a'],
+    severalLabels: () => [(text: string) => text, { separator: ',' }],
+    padCollate: () => [{ padding: 1, side: 'start', maxLength: 3, multipleOf: 2, parts: [0] }],
+    'new MultiCategoryProcessor': () => [{ unknown: 'other', minCount: 2, vocab: ['tench', 'church'] }],
+    'MultiCategoryProcessor#proc1': () => [['sea']],
+    'MultiCategoryProcessor#deproc1': () => [[0, 1]],
+    'new NumberFieldsProcessor': () => [{ fields: ['a', 'b'], gaps: ['', '?'] }],
+    'NumberFieldsProcessor#proc1': () => [{ a: '1' }],
+    'new PickProcessor': () => [{ field: 'a' }],
+    'PickProcessor#proc1': () => [{ a: '1' }],
     splitByFunc: () => [[1, 2, 3], (_item: number, index: number) => index > 1],
-    'new NumericalizeProcessor': () => [{ minCount: 1, maxVocab: 10, unknown: 'xxunk' }],
+    'new NumericalizeProcessor': () => [{ minCount: 1, maxVocab: 10, unknown: 'xxunk', padding: 'xxpad' }],
     'new TokenizeProcessor': () => [{ lowerCase: true }],
     'SequentialSampler#size': () => [3],
     'SequentialSampler#order': () => [3],
@@ -311,6 +340,8 @@ export const dataRoom: Room = {
     'compose 0': 'items may be anything',
     'compose 2': 'handed on to the transforms',
     'patternSplitter 0': 'a pattern',
+    'severalLabels 1.separator': 'a text or a pattern',
+    'PickProcessor#proc1 0.a': 'fields may be anything',
     'WeightedSampler.balanced 0.0': 'labels may be anything',
     'WeightedSampler.balanced 0.1': 'labels may be anything',
     'splitByFunc 0.0': 'items may be anything',
@@ -366,6 +397,27 @@ export const dataRoom: Room = {
     patternLabeler: (made: (path: string) => string) => made('a.jpg'),
     patternSplitter: (made: (path: string) => boolean) => made('a.jpg'),
     randomSplitter: (made: room.Splitter<unknown>) => made(1, 0, [1, 2]),
+    stratifiedSplitter: (made: room.Splitter<unknown>) => made(1, 0, [1, 2]),
+    groupSplitter: (made: room.Splitter<unknown>) => made(1, 0, [1, 2]),
+    kFoldSplitter: (made: room.Splitter<unknown>) => made(1, 0, [1, 2]),
+    nameSplitter: (made: room.Splitter<string>) => made('a.jpg', 0, ['a.jpg', 'b.jpg']),
+    fieldLabeler: (made: (row: room.Row) => string) => made({ a: '1' }),
+    severalLabels: (made: room.Labeler<string, string[]>) => made('a,b', 0),
+    padCollate: (made: room.Collate<room.Batch>) =>
+      made(
+        [
+          [[1, 2, 3], 1],
+          [[], 2],
+        ],
+        ['a', 'b'],
+      ),
+    'new MultiCategoryProcessor': (made: room.MultiCategoryProcessor) => [
+      made.process([['tench']]),
+      JSON.stringify(made),
+      inspect(made),
+    ],
+    'new NumberFieldsProcessor': (made: room.NumberFieldsProcessor) => made.process([{ a: '1', b: '?' }]),
+    'new PickProcessor': (made: room.PickProcessor) => made.process([{ a: '1' }]),
     'new DistributedSampler': (made: room.DistributedSampler) => [made.order(3, draw), made.size(3)],
     'new TokenizeProcessor': (made: room.TokenizeProcessor) => [made.process(['A b']), JSON.stringify(made)],
   },

@@ -1,12 +1,12 @@
 import t from 'tap';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomSplitter } from '../../lib/data/drawnSplitters.js';
 import {
   csvSplitter,
   grandparentSplitter,
   indexSplitter,
   patternSplitter,
-  randomSplitter,
   splitByFunc,
 } from '../../lib/data/splitters.js';
 
@@ -53,7 +53,7 @@ t.test('randomSplitter takes the exact share, by seed', (t) => {
   const splitter = randomSplitter(0.5, { seed: 3 });
   t.equal(splitByFunc(items.slice(0, 10), splitter).valid.length, 5);
   t.equal(splitByFunc(items, splitter).valid.length, 25, 'one splitter serves several lists');
-  t.throws(() => randomSplitter(20), { message: /fraction from 0 to 1/ });
+  t.throws(() => randomSplitter(20), { message: /number from 0 to 1/ });
   t.end();
 });
 
