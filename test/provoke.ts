@@ -20,9 +20,11 @@ export interface Room {
   readonly exports: object;
   /** Names of exports or of calls that are left out, each with the reason. */
   readonly apart?: Readonly<Record<string, string>>;
+  /** Classes of earlier rooms, whose own methods are called there. */
+  readonly known?: readonly { readonly prototype: object }[];
   /** Right arguments by name of the call (`conv2d`, `new Linear`, `Linear#forward`), made anew for each call. They are spoilt one place at a time. */
   readonly valid?: Readonly<Record<string, Arguments>>;
-  /** Makes an instance of a class for its methods; where it is left out, the right arguments of `new` make it. */
+  /** Makes an instance of a class for the methods that are its own; where it is left out, the right arguments of `new` make it. */
   readonly instances?: Readonly<Record<string, () => object>>;
   /** By name of the call, what a user does next with its result: what was not refused at the door must not fail strangely behind it. */
   readonly uses?: Readonly<Record<string, (result: never) => unknown>>;
@@ -71,12 +73,12 @@ export async function provokeRoom(room: Room, runs: Runs): Promise<Provoked> {
 
 /** All that takes arguments. Each prototype's own methods come once, with the first class that has them. */
 function callsOf(
-  { exports, apart = {}, valid = {}, instances = {}, uses = {} }: Room,
+  { exports, apart = {}, known = [], valid = {}, instances = {}, uses = {} }: Room,
   used: Set<string>,
   faults: string[],
 ): Call[] {
   const calls: Call[] = [];
-  const seen = new Set<object>();
+  const seen = new Set(known.map(({ prototype }) => prototype));
   const add = (name: string, run: Call['run']): void => {
     used.add(name);
     const use = uses[name] as ((result: unknown) => unknown) | undefined;
@@ -101,21 +103,20 @@ function callsOf(
     for (const [key, { value }] of membersOf(type))
       if (typeof value === 'function')
         add(`${name}.${String(key)}`, (...args) => (value as Call['run']).apply(type, args));
-    const own = instances[name];
-    if (own !== undefined) used.add(name);
     const right = valid[`new ${name}`];
-    const make = own ?? (right === undefined ? null : () => construct(...right()) as object);
+    const make = instances[name] ?? (right === undefined ? null : () => construct(...right()) as object);
     for (const part of prototypesOf(type)) {
       if (seen.has(part)) break;
       seen.add(part);
-      if (make !== null) walkMembers(part, make);
+      used.add(nameOf(part));
+      const makePart = instances[nameOf(part)] ?? make;
+      if (makePart !== null) walkMembers(part, makePart);
       else if (membersOf(part).length > 0) faults.push(`${name} has methods, and no way to make an instance is given`);
     }
   };
   const walkMembers = (part: object, make: () => object): void => {
-    const owner = (part.constructor as { name: string }).name;
     for (const [key, { value, get, set }] of membersOf(part)) {
-      const name = `${owner}#${String(key)}`;
+      const name = `${nameOf(part)}#${String(key)}`;
       if (typeof value === 'function') add(name, (...args) => (value as Call['run']).apply(make(), args));
       if (get !== undefined) add(`get ${name}`, () => get.call(make()) as unknown);
       if (set !== undefined) add(`set ${name}`, (...args) => set.call(make(), args[0]));
@@ -126,6 +127,8 @@ function callsOf(
 }
 
 type Constructor = (new (...args: unknown[]) => unknown) & { prototype: object | null };
+
+const nameOf = (part: object): string => (part.constructor as { name: string }).name;
 
 const isClass = (value: object): boolean => Function.prototype.toString.call(value).startsWith('class');
 

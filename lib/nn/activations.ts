@@ -1,7 +1,9 @@
 /** Activations as layers, for networks that are written as lists; each is its function in `F` and a few words to print. */
 
+import { needInRange, needOneOf, needOptions, needWhole } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
 import * as F from './functional/activations.js';
+import { approximations, numberOrNull } from './functional/options.js';
 import { Module } from './module.js';
 import { keywords } from './repr.js';
 
@@ -18,7 +20,8 @@ export class LeakyReLU extends Module {
 
   constructor(options: { slope?: number } = {}) {
     super();
-    this.slope = options.slope ?? 0.01;
+    needOptions('LeakyReLU', options);
+    this.slope = needInRange('LeakyReLU: slope', options.slope ?? 0.01);
   }
 
   override forward(x: Tensor): Tensor {
@@ -42,13 +45,15 @@ export class GeneralReLU extends Module {
 
   constructor(options: F.GeneralReluOptions = {}) {
     super();
-    this.leak = options.leak ?? null;
-    this.sub = options.sub ?? null;
-    this.maxv = options.maxv ?? null;
+    needOptions('GeneralReLU', options);
+    this.leak = numberOrNull('GeneralReLU: leak', options.leak);
+    this.sub = numberOrNull('GeneralReLU: sub', options.sub);
+    this.maxv = numberOrNull('GeneralReLU: maxv', options.maxv);
   }
 
   override forward(x: Tensor): Tensor {
-    return F.generalRelu(x, this);
+    const { leak, sub, maxv } = this;
+    return F.generalRelu(x, { leak, sub, maxv });
   }
 
   override extraRepr(): string {
@@ -63,7 +68,8 @@ export class GELU extends Module {
 
   constructor(options: { approximate?: 'none' | 'tanh' } = {}) {
     super();
-    this.approximate = options.approximate ?? 'none';
+    needOptions('GELU', options);
+    this.approximate = needOneOf('GELU: approximate', options.approximate ?? 'none', approximations);
   }
 
   override forward(x: Tensor): Tensor {
@@ -107,6 +113,7 @@ export class Tanh extends Module {
 export class Softmax extends Module {
   constructor(readonly dim: number) {
     super();
+    needWhole('Softmax: dim', dim);
   }
 
   override forward(x: Tensor): Tensor {
@@ -122,6 +129,7 @@ export class Softmax extends Module {
 export class LogSoftmax extends Module {
   constructor(readonly dim: number) {
     super();
+    needWhole('LogSoftmax: dim', dim);
   }
 
   override forward(x: Tensor): Tensor {

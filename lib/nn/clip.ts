@@ -1,6 +1,7 @@
 /** Clipping keeps a rare huge gradient from throwing the weights far away. */
 
-import { TenchError, invalid } from '../tensor/errors.js';
+import { needFlag, needInRange, needIterable, needOptions, needTensor } from '../tensor/checks.js';
+import { TenchError } from '../tensor/errors.js';
 import { callOperator, isTensor, linalgVectorNorm, noGrad, stack, type Tensor } from '../tensor/index.js';
 
 /**
@@ -17,9 +18,12 @@ export function clipGradNorm_(
   maxNorm: number,
   options: { normType?: number; errorIfNonfinite?: boolean } = {},
 ): Tensor | null {
+  needOptions('clipGradNorm_', options);
   const { normType = 2, errorIfNonfinite = false } = options;
-  if (!(maxNorm >= 0)) throw invalid('maxNorm', 'a number of at least 0', maxNorm);
-  const gradients = gradientsOf(parameters);
+  needInRange('clipGradNorm_: maxNorm', maxNorm, { least: 0 });
+  needInRange('clipGradNorm_: normType', normType);
+  needFlag('clipGradNorm_: errorIfNonfinite', errorIfNonfinite);
+  const gradients = gradientsOf('clipGradNorm_', parameters);
   if (gradients.length === 0) return null;
   return noGrad(() => {
     const norms = callOperator('aten::_foreach_norm.Scalar', [gradients, normType]) as Tensor[];
@@ -38,13 +42,15 @@ export function clipGradNorm_(
 
 /** Cuts every element of all gradients to [-limit, limit], in place. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, limit: number): void {
-  if (!(limit >= 0)) throw invalid('limit', 'a number of at least 0', limit);
+  needInRange('clipGradValue_: limit', limit, { least: 0 });
+  const gradients = gradientsOf('clipGradValue_', parameters);
   noGrad(() => {
-    for (const gradient of gradientsOf(parameters)) gradient.clamp_(-limit, limit);
+    for (const gradient of gradients) gradient.clamp_(-limit, limit);
   });
 }
 
-function gradientsOf(parameters: Tensor | Iterable<Tensor>): Tensor[] {
-  const all = isTensor(parameters) ? [parameters] : [...parameters];
-  return all.map((parameter) => parameter.grad).filter((gradient) => gradient !== null);
+function gradientsOf(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
+  const argument = `${where}: parameters`;
+  const all = isTensor(parameters) ? [parameters] : [...needIterable(argument, parameters, 'tensors')];
+  return all.map((parameter) => needTensor(argument, parameter).grad).filter((gradient) => gradient !== null);
 }

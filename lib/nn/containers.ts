@@ -1,5 +1,6 @@
 /** Modules that hold modules: one after the other (Sequential) or just by number (ModuleList). */
 
+import { needIterable, needWhole } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/index.js';
 import { Module, type AnyModule } from './module.js';
@@ -37,6 +38,7 @@ abstract class ModuleSequence<M extends AnyModule, Args extends readonly unknown
 
   /** The module at an index; negative counts from the end. */
   at(index: number): M | undefined {
+    needWhole(`${this.constructor.name}.at: index`, index);
     return this[index < 0 ? this.length + index : index];
   }
 
@@ -73,6 +75,8 @@ export class Sequential extends ModuleSequence<Module, [Tensor], Tensor> {
 
   /** A Sequential of some of the modules, which it shares; arguments as of `Array.slice`. */
   slice(start?: number, end?: number): Sequential {
+    if (start !== undefined) needWhole('Sequential.slice: start', start);
+    if (end !== undefined) needWhole('Sequential.slice: end', end);
     return new Sequential(...[...this].slice(start, end));
   }
 }
@@ -80,7 +84,7 @@ export class Sequential extends ModuleSequence<Module, [Tensor], Tensor> {
 /** A list of modules that belong to the module which holds it; how they run is up to its `forward`. */
 export class ModuleList<M extends AnyModule = Module> extends ModuleSequence<M, never[], never> {
   constructor(modules: Iterable<M> = []) {
-    super([...modules]);
+    super([...needIterable('ModuleList: modules', modules, 'modules')]);
   }
 
   override forward(): never {

@@ -1,9 +1,9 @@
 /** Conv2d slides a small kernel over a picture. */
 
+import { needCount, needFlag, needOneOf, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { conv2d, empty, pad, type Tensor } from '../tensor/index.js';
-import { samePadding } from './functional/layers.js';
-import { count, oneOf, pair, type Size2d } from './functional/options.js';
+import { pair, samePadding, type Size2d } from './functional/options.js';
 import { initializeAffine } from './linear.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -13,7 +13,7 @@ import { pythonRepr } from './repr.js';
 /** What stands outside the picture where the kernel reaches over its edge. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
-const paddingModes: readonly string[] = ['zeros', 'reflect', 'replicate', 'circular'];
+const paddingModes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular'];
 
 /** Options of {@link Conv2d}. A size is one number for both axes or [height, width]. */
 export interface Conv2dLayerOptions extends FactoryOptions {
@@ -53,21 +53,25 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dLayerOptions = {}) {
     super();
+    needOptions('Conv2d', options);
     const { stride = 1, padding = 0, paddingMode = 'zeros', dilation = 1, groups = 1, bias = true, ...place } = options;
-    this.inChannels = count('inChannels', inChannels);
-    this.outChannels = count('outChannels', outChannels);
-    this.kernelSize = pair('kernelSize', kernelSize, 1);
-    this.stride = pair('stride', stride, 1);
-    this.dilation = pair('dilation', dilation, 1);
-    this.groups = count('groups', groups);
+    this.inChannels = needCount('Conv2d: inChannels', inChannels, 1);
+    this.outChannels = needCount('Conv2d: outChannels', outChannels, 1);
+    this.kernelSize = pair('Conv2d: kernelSize', kernelSize, 1);
+    this.stride = pair('Conv2d: stride', stride, 1);
+    this.dilation = pair('Conv2d: dilation', dilation, 1);
+    this.groups = needCount('Conv2d: groups', groups, 1);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw invalid('groups', `a divisor of inChannels (${inChannels}) and outChannels (${outChannels})`, groups);
+      throw invalid(
+        'Conv2d: groups',
+        `a divisor of inChannels (${inChannels}) and outChannels (${outChannels})`,
+        groups,
+      );
     }
-    if (!paddingModes.includes(paddingMode)) throw invalid('paddingMode', oneOf(paddingModes), paddingMode);
-    this.paddingMode = paddingMode;
-    this.padding = padding === 'same' || padding === 'valid' ? padding : pair('padding', padding, 0);
+    this.paddingMode = needOneOf('Conv2d: paddingMode', paddingMode, paddingModes);
+    this.padding = padding === 'same' || padding === 'valid' ? padding : pair('Conv2d: padding', padding, 0);
     if (padding === 'same' && (this.stride[0] !== 1 || this.stride[1] !== 1)) {
-      throw invalid('padding', "numbers: 'same' is for stride 1 only", padding);
+      throw invalid('Conv2d: padding', "numbers: 'same' is for stride 1 only", padding);
     }
 
     const { edges, even } = this.#paddingNeeded();
@@ -75,7 +79,7 @@ export class Conv2d extends Module {
     this.#edges = (paddingMode === 'zeros' && even !== null) || edges.every((edge) => edge === 0) ? null : edges;
 
     this.weight = new Parameter(empty([outChannels, inChannels / groups, ...this.kernelSize], place));
-    this.bias = bias ? new Parameter(empty([outChannels], place)) : null;
+    this.bias = needFlag('Conv2d: bias', bias) ? new Parameter(empty([outChannels], place)) : null;
     this.resetParameters();
   }
 

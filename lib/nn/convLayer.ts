@@ -1,5 +1,6 @@
 /** The lesson's convolution layer: Conv2d, then GeneralReLU, then batch normalisation. */
 
+import { needCount, needFlag, needInRange, needOptions } from '../tensor/checks.js';
 import { GeneralReLU } from './activations.js';
 import { Sequential } from './containers.js';
 import { Conv2d } from './conv.js';
@@ -27,7 +28,10 @@ export interface ConvLayerOptions extends GeneralReluOptions, FactoryOptions {
 export class ConvLayer extends Sequential {
   /** @param ni channels in @param nf channels out */
   constructor(ni: number, nf: number, options: ConvLayerOptions = {}) {
+    needOptions('ConvLayer', options);
     const { kernelSize = 3, stride = 2, bn = true, leak, sub, maxv, ...place } = options;
+    needCount('ConvLayer: kernelSize', kernelSize, 1);
+    needFlag('ConvLayer: bn', bn);
     const conv = new Conv2d(ni, nf, kernelSize, { stride, padding: Math.floor(kernelSize / 2), bias: !bn, ...place });
     super(conv, new GeneralReLU({ leak, sub, maxv }), ...(bn ? [new BatchNorm2d(nf, place)] : []));
   }
@@ -58,7 +62,7 @@ export class ConvLayer extends Sequential {
   }
 
   set bias(shift: number) {
-    this.relu.sub = -shift;
+    this.relu.sub = -needInRange('ConvLayer: bias', shift);
   }
 }
 

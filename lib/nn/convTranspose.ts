@@ -1,9 +1,10 @@
 /** ConvTranspose2d makes pictures larger: the gradient of a convolution, used as a layer. */
 
 import { empty, type Tensor } from '../tensor/index.js';
+import { needCount, needFlag, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { convTranspose2d, type ConvTranspose2dOptions } from './functional/layers.js';
-import { count, pair, type Size2d } from './functional/options.js';
+import { pair, type Size2d } from './functional/options.js';
 import { initializeAffine } from './linear.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -37,20 +38,25 @@ export class ConvTranspose2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: ConvTranspose2dLayerOptions = {}) {
     super();
+    needOptions('ConvTranspose2d', options);
     const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1, bias = true, ...place } = options;
-    this.inChannels = count('inChannels', inChannels);
-    this.outChannels = count('outChannels', outChannels);
-    this.kernelSize = pair('kernelSize', kernelSize, 1);
-    this.stride = pair('stride', stride, 1);
-    this.padding = pair('padding', padding, 0);
-    this.outputPadding = pair('outputPadding', outputPadding, 0);
-    this.groups = count('groups', groups);
-    this.dilation = pair('dilation', dilation, 1);
+    this.inChannels = needCount('ConvTranspose2d: inChannels', inChannels, 1);
+    this.outChannels = needCount('ConvTranspose2d: outChannels', outChannels, 1);
+    this.kernelSize = pair('ConvTranspose2d: kernelSize', kernelSize, 1);
+    this.stride = pair('ConvTranspose2d: stride', stride, 1);
+    this.padding = pair('ConvTranspose2d: padding', padding, 0);
+    this.outputPadding = pair('ConvTranspose2d: outputPadding', outputPadding, 0);
+    this.groups = needCount('ConvTranspose2d: groups', groups, 1);
+    this.dilation = pair('ConvTranspose2d: dilation', dilation, 1);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw invalid('groups', `a divisor of inChannels (${inChannels}) and outChannels (${outChannels})`, groups);
+      throw invalid(
+        'ConvTranspose2d: groups',
+        `a divisor of inChannels (${inChannels}) and outChannels (${outChannels})`,
+        groups,
+      );
     }
     this.weight = new Parameter(empty([inChannels, outChannels / groups, ...this.kernelSize], place));
-    this.bias = bias ? new Parameter(empty([outChannels], place)) : null;
+    this.bias = needFlag('ConvTranspose2d: bias', bias) ? new Parameter(empty([outChannels], place)) : null;
     this.resetParameters();
   }
 
@@ -60,7 +66,8 @@ export class ConvTranspose2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this);
+    const { stride, padding, outputPadding, groups, dilation } = this;
+    return convTranspose2d(x, this.weight, this.bias, { stride, padding, outputPadding, groups, dilation });
   }
 
   override extraRepr(): string {

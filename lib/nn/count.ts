@@ -1,10 +1,11 @@
 /** Counting the work of a network: how many multiply-adds one forward takes, and how many parameters it learns. */
 
+import { needInstance, needTensor } from '../tensor/checks.js';
 import { noGrad, type Tensor } from '../tensor/index.js';
 import { Conv2d } from './conv.js';
 import { ConvTranspose2d } from './convTranspose.js';
 import { Linear } from './linear.js';
-import type { AnyModule, Module } from './module.js';
+import { Module, type AnyModule } from './module.js';
 
 /**
  * Multiply-adds of the convolutions and matrix products in one forward of `model` on `input`. Everything else is left out: it is small.
@@ -12,6 +13,8 @@ import type { AnyModule, Module } from './module.js';
  * Runs the model once in evaluation, without recording; on the `meta` device nothing is computed.
  */
 export function countMultiplyAdds(model: Module, input: Tensor): number {
+  needInstance('countMultiplyAdds: model', model, Module);
+  needTensor('countMultiplyAdds: input', input);
   let total = 0;
   const modules = model.modules();
   const handles = modules
@@ -39,5 +42,7 @@ function workOf(layer: Conv2d | ConvTranspose2d | Linear, elements: Tensor): num
 
 /** Number of values that a module learns. */
 export function countParameters(module: AnyModule): number {
-  return module.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
+  return needInstance('countParameters: module', module, Module)
+    .parameters()
+    .reduce((total, parameter) => total + parameter.numel(), 0);
 }

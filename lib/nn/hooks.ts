@@ -1,8 +1,8 @@
 /** The lesson's hooks: look into a network while it runs, and take every hook away again. */
 
-import { invalid } from '../tensor/errors.js';
+import { needFunction, needInstance, needIterable, needWhole } from '../tensor/checks.js';
 import type { HookHandle } from './moduleHooks.js';
-import type { AnyModule } from './module.js';
+import { Module, type AnyModule } from './module.js';
 
 /**
  * The modules for which `cond` holds, in the order of a forward: parents first, and nothing below a match.
@@ -12,7 +12,10 @@ import type { AnyModule } from './module.js';
 export function findModules<M extends AnyModule>(module: AnyModule, cond: (module: AnyModule) => module is M): M[];
 export function findModules(module: AnyModule, cond: (module: AnyModule) => boolean): AnyModule[];
 export function findModules(module: AnyModule, cond: (module: AnyModule) => boolean): AnyModule[] {
-  return cond(module) ? [module] : module.children().flatMap((child) => findModules(child, cond));
+  needInstance('findModules: module', module, Module);
+  needFunction('findModules: cond', cond, 'a function of a module');
+  const walk = (one: AnyModule): AnyModule[] => (cond(one) ? [one] : one.children().flatMap(walk));
+  return walk(module);
 }
 
 /** What a {@link Hook} calls after every forward of its module; it may keep what it finds on the hook. */
@@ -30,7 +33,8 @@ export class Hook implements Disposable {
   readonly #handle: HookHandle;
 
   constructor(module: AnyModule, fn: HookFunction) {
-    if (typeof fn !== 'function') throw invalid('fn', 'a function', fn);
+    needInstance('Hook: module', module, Module);
+    needFunction('Hook: fn', fn);
     this.module = module;
     this.#handle = module.registerForwardHook((hooked, args, output) => {
       fn(this, hooked, args, output);
@@ -52,7 +56,8 @@ export class Hooks implements Disposable, Iterable<Hook> {
   readonly #hooks: readonly Hook[];
 
   constructor(modules: Iterable<AnyModule>, fn: HookFunction) {
-    this.#hooks = [...modules].map((module) => new Hook(module, fn));
+    needFunction('Hooks: fn', fn);
+    this.#hooks = [...needIterable('Hooks: modules', modules, 'modules')].map((module) => new Hook(module, fn));
   }
 
   get length(): number {
@@ -60,7 +65,7 @@ export class Hooks implements Disposable, Iterable<Hook> {
   }
 
   at(index: number): Hook | undefined {
-    return this.#hooks.at(index);
+    return this.#hooks.at(needWhole('Hooks.at: index', index));
   }
 
   /** Takes all hooks away; a second call does nothing. */

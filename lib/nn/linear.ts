@@ -1,8 +1,8 @@
 /** Layers that multiply by a matrix: Linear, and Embedding, which picks the matrix's rows by number. */
 
+import { needCount, needFlag, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { embedding, empty, linear, noGrad, type Tensor } from '../tensor/index.js';
-import { count } from './functional/options.js';
 import { calculateFans, kaimingUniform_, normal_, uniform_ } from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -31,11 +31,12 @@ export class Linear extends Module {
   /** @param options `bias`, default true; `device` and `dtype` of the parameters */
   constructor(inFeatures: number, outFeatures: number, options: FactoryOptions & { bias?: boolean } = {}) {
     super();
+    needOptions('Linear', options);
     const { bias = true, ...place } = options;
-    this.inFeatures = count('inFeatures', inFeatures);
-    this.outFeatures = count('outFeatures', outFeatures);
+    this.inFeatures = needCount('Linear: inFeatures', inFeatures, 1);
+    this.outFeatures = needCount('Linear: outFeatures', outFeatures, 1);
     this.weight = new Parameter(empty([outFeatures, inFeatures], place));
-    this.bias = bias ? new Parameter(empty([outFeatures], place)) : null;
+    this.bias = needFlag('Linear: bias', bias) ? new Parameter(empty([outFeatures], place)) : null;
     this.resetParameters();
   }
 
@@ -68,14 +69,19 @@ export class Embedding extends Module {
     options: FactoryOptions & { paddingIdx?: number | null } = {},
   ) {
     super();
+    needOptions('Embedding', options);
     const { paddingIdx = null, ...place } = options;
-    this.numEmbeddings = count('numEmbeddings', numEmbeddings);
-    this.embeddingDim = count('embeddingDim', embeddingDim);
+    this.numEmbeddings = needCount('Embedding: numEmbeddings', numEmbeddings, 1);
+    this.embeddingDim = needCount('Embedding: embeddingDim', embeddingDim, 1);
     if (
       paddingIdx !== null &&
       !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)
     ) {
-      throw invalid('paddingIdx', `null or a row from ${-numEmbeddings} to ${numEmbeddings - 1}`, paddingIdx);
+      throw invalid(
+        'Embedding: paddingIdx',
+        `null or a row from ${-numEmbeddings} to ${numEmbeddings - 1}`,
+        paddingIdx,
+      );
     }
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], place));

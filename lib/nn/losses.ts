@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../tensor/index.js';
 import * as F from './functional/losses.js';
+import { klDivReductions } from './functional/lossOptions.js';
 import { Loss } from './loss.js';
 
 /** A loss with a factor for each class, kept as a buffer so that `to` moves it. */
@@ -81,8 +82,17 @@ export class BCEWithLogitsLoss extends WeightedLoss<F.BinaryLossOptions & { posW
   }
 }
 
+interface KlDivOptions {
+  reduction?: F.KlDivReduction;
+  logTarget?: boolean;
+}
+
 /** See `F.klDiv`. */
-export class KLDivLoss extends Loss<{ reduction?: F.KlDivReduction; logTarget?: boolean }> {
+export class KLDivLoss extends Loss<KlDivOptions> {
+  constructor(options: KlDivOptions = {}) {
+    super(options, klDivReductions);
+  }
+
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.klDiv(input, target, this.options);
   }

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 
+import { needFlag, needFunction, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
 import {
@@ -16,6 +17,12 @@ import { Parameter } from './parameter.js';
 import { moveTensor, toPlacement, type Placement } from './placement.js';
 import { tree } from './repr.js';
 import { loadState, ownParameters, stateEntries, type LoadResult, type StateDict } from './stateDict.js';
+
+const hookMethods = {
+  forwardPre: 'registerForwardPreHook',
+  forward: 'registerForwardHook',
+  backward: 'registerFullBackwardHook',
+} as const;
 
 /** A module of any signature, for code that walks modules without calling them. */
 export type AnyModule = Module<never, unknown>;
@@ -57,7 +64,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
 
   /** Makes a tensor a parameter under a name that is only known at run time; else assign `this.weight = new Parameter(data)`. */
   registerParameter(name: string, data: Tensor | null): void {
-    this.#checkName(name);
+    this.#checkName('registerParameter', name);
     this.#assign(name, data === null || data instanceof Parameter ? data : new Parameter(data));
   }
 
@@ -67,24 +74,26 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
    * @param options `persistent: false` keeps it out of `stateDict`
    */
   registerBuffer(name: string, data: Tensor | null, options: { persistent?: boolean } = {}): void {
-    this.#checkName(name);
-    if (data !== null && !isTensor(data)) throw invalid('data', 'a Tensor or null', data);
-    (this.#buffers ??= new Map()).set(name, options.persistent ?? true);
+    this.#checkName('registerBuffer', name);
+    if (data !== null) needTensor('registerBuffer: data', data);
+    needOptions('registerBuffer', options);
+    const persistent = needFlag('registerBuffer: persistent', options.persistent ?? true);
+    (this.#buffers ??= new Map()).set(name, persistent);
     this.#assign(name, data);
   }
 
   /** Makes a module a child under a name that is only known at run time; else assign `this.body = module`. */
   registerModule(name: string, module: AnyModule): void {
-    this.#checkName(name);
-    if (!(module instanceof Module)) throw invalid('module', 'a Module', module);
+    this.#checkName('registerModule', name);
+    if (!(module instanceof Module)) throw invalid('registerModule: module', 'a Module', module);
     this.#assign(name, module);
   }
 
-  #checkName(name: string): void {
+  #checkName(method: string, name: string): void {
     if (typeof name !== 'string' || name === '' || name.includes('.'))
-      throw invalid('name', 'a name without dots', name);
+      throw invalid(`${method}: name`, 'a name without dots', name);
     if (name in this && !Object.hasOwn(this, name))
-      throw invalid('name', `a name that ${this.constructor.name} does not use otherwise`, name);
+      throw invalid(`${method}: name`, `a name that ${this.constructor.name} does not use otherwise`, name);
   }
 
   #assign(name: string, value: unknown): void {
@@ -167,6 +176,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
 
   /** Sets this module and all below it to training (or, with false, to evaluation). */
   train(mode = true): this {
+    needFlag('train: mode', mode);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -178,6 +188,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
 
   /** Calls `fn` on every module below and then on this one. */
   apply(fn: (module: AnyModule) => void): this {
+    needFunction('apply: fn', fn, 'a function of a module');
     const done = new Set<AnyModule>();
     const walk = (module: AnyModule): void => {
       if (done.has(module)) return;
@@ -191,6 +202,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
 
   /** Sets for every parameter whether operations on it are recorded: false freezes the module. */
   requiresGrad_(flag = true): this {
+    needFlag('requiresGrad_: flag', flag);
     for (const parameter of this.parameters()) parameter.requiresGrad = flag;
     return this;
   }
@@ -251,7 +263,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
   }
 
   #hooked(kind: HookKind, hook: (...args: never[]) => unknown): HookHandle {
-    if (typeof hook !== 'function') throw invalid('hook', 'a function', hook);
+    needFunction(`${hookMethods[kind]}: hook`, hook);
     this.#hooks ??= new HookedCall(() => {
       this.#hooks = null;
     });

@@ -1,5 +1,6 @@
 /** The slow path of a module's call: hooks before and after forward, and hooks on the gradients that pass through the module. */
 
+import { needArray } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { isTensor, type Tensor } from '../tensor/index.js';
 import type { AnyModule } from './module.js';
@@ -160,7 +161,7 @@ class BackwardWatch {
           `a backward hook of ${this.module.constructor.name} returned gradients; they can be replaced only where exactly one argument needs a gradient, and ${this.#inputs} do`,
         );
       }
-      gradInput = replaced;
+      gradInput = needArray('the value returned by a backward hook', replaced, 'an array of gradients');
     }
     return gradInput;
   }

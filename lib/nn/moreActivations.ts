@@ -1,8 +1,8 @@
 /** The less common activations as layers: the family of ELU, the piecewise linear ones of mobile networks, and those with learned or gating parts. */
 
+import { needCount, needInRange, needOptions, needWhole } from '../tensor/checks.js';
 import { full, type Tensor } from '../tensor/index.js';
 import * as F from './functional/activations.js';
-import { count } from './functional/options.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
@@ -22,12 +22,13 @@ export class Hardtanh extends Module {
 
   constructor(options: { min?: number; max?: number } = {}) {
     super();
-    this.min = options.min ?? -1;
-    this.max = options.max ?? 1;
+    needOptions('Hardtanh', options);
+    this.min = needInRange('Hardtanh: min', options.min ?? -1);
+    this.max = needInRange('Hardtanh: max', options.max ?? 1, { least: this.min });
   }
 
   override forward(x: Tensor): Tensor {
-    return F.hardtanh(x, this);
+    return F.hardtanh(x, { min: this.min, max: this.max });
   }
 
   override extraRepr(): string {
@@ -55,11 +56,12 @@ export class ELU extends Module {
 
   constructor(options: { alpha?: number } = {}) {
     super();
-    this.alpha = options.alpha ?? 1;
+    needOptions(this.constructor.name, options);
+    this.alpha = needInRange(`${this.constructor.name}: alpha`, options.alpha ?? 1);
   }
 
   override forward(x: Tensor): Tensor {
-    return F.elu(x, this);
+    return F.elu(x, { alpha: this.alpha });
   }
 
   override extraRepr(): string {
@@ -70,7 +72,7 @@ export class ELU extends Module {
 /** See `F.celu`. */
 export class CELU extends ELU {
   override forward(x: Tensor): Tensor {
-    return F.celu(x, this);
+    return F.celu(x, { alpha: this.alpha });
   }
 }
 
@@ -88,12 +90,13 @@ export class Softplus extends Module {
 
   constructor(options: { beta?: number; threshold?: number } = {}) {
     super();
-    this.beta = options.beta ?? 1;
-    this.threshold = options.threshold ?? 20;
+    needOptions('Softplus', options);
+    this.beta = needInRange('Softplus: beta', options.beta ?? 1);
+    this.threshold = needInRange('Softplus: threshold', options.threshold ?? 20);
   }
 
   override forward(x: Tensor): Tensor {
-    return F.softplus(x, this);
+    return F.softplus(x, { beta: this.beta, threshold: this.threshold });
   }
 
   override extraRepr(): string {
@@ -116,8 +119,11 @@ export class PReLU extends Module {
   /** @param options `numParameters`: 1 (default), or the number of channels for a slope each */
   constructor(options: FactoryOptions & { numParameters?: number; init?: number } = {}) {
     super();
+    needOptions('PReLU', options);
     const { numParameters = 1, init = 0.25, ...place } = options;
-    this.weight = new Parameter(full([count('numParameters', numParameters)], init, { dtype: 'float32', ...place }));
+    needCount('PReLU: numParameters', numParameters, 1);
+    needInRange('PReLU: init', init);
+    this.weight = new Parameter(full([numParameters], init, { dtype: 'float32', ...place }));
   }
 
   override forward(x: Tensor): Tensor {
@@ -135,11 +141,12 @@ export class GLU extends Module {
 
   constructor(options: { dim?: number } = {}) {
     super();
-    this.dim = options.dim ?? -1;
+    needOptions('GLU', options);
+    this.dim = needWhole('GLU: dim', options.dim ?? -1);
   }
 
   override forward(x: Tensor): Tensor {
-    return F.glu(x, this);
+    return F.glu(x, { dim: this.dim });
   }
 
   override extraRepr(): string {

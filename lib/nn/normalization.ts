@@ -1,8 +1,8 @@
 /** Layers that bring activations to mean 0 and variance 1: over the batch by channel (BatchNorm), or over a sample (LayerNorm). */
 
+import { needCount, needFlag, needInRange, needOptions, isCount } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
-import { batchNorm, layerNorm, ones, tensor, zeros, type Tensor } from '../tensor/index.js';
-import { count } from './functional/options.js';
+import { batchNorm, isTensor, layerNorm, ones, tensor, zeros, type Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
@@ -39,15 +39,14 @@ export abstract class BatchNorm extends Module {
 
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
     super();
+    const where = this.constructor.name;
+    needOptions(where, options);
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, ...place } = options;
-    this.numFeatures = count('numFeatures', numFeatures);
-    if (!(eps >= 0)) throw invalid('eps', 'a number of at least 0', eps);
-    if (momentum !== null && !(momentum >= 0 && momentum <= 1))
-      throw invalid('momentum', 'null or a number from 0 to 1', momentum);
-    this.eps = eps;
-    this.momentum = momentum;
-    this.trackRunningStats = trackRunningStats;
-    this.weight = affine ? new Parameter(ones([numFeatures], place)) : null;
+    this.numFeatures = needCount(`${where}: numFeatures`, numFeatures, 1);
+    this.eps = needInRange(`${where}: eps`, eps, { least: 0 });
+    this.momentum = momentum === null ? null : needInRange(`${where}: momentum`, momentum, { least: 0, most: 1 });
+    this.trackRunningStats = needFlag(`${where}: trackRunningStats`, trackRunningStats);
+    this.weight = needFlag(`${where}: affine`, affine) ? new Parameter(ones([numFeatures], place)) : null;
     this.bias = affine ? new Parameter(zeros([numFeatures], place)) : null;
     this.registerBuffer('running_mean', trackRunningStats ? zeros([numFeatures], place) : null);
     this.registerBuffer('running_var', trackRunningStats ? ones([numFeatures], place) : null);
@@ -75,8 +74,14 @@ export abstract class BatchNorm extends Module {
   /** Numbers of axes that an input may have. */
   protected abstract readonly axes: readonly number[];
 
+  /** @throws ArgumentError for an input that is no tensor, or has other axes */
+  protected checkInput(x: Tensor): void {
+    if (!isTensor(x) || !this.axes.includes(x.ndim))
+      throw invalid(`${this.constructor.name}: input`, `a Tensor of ${this.axes.join(' or ')} axes`, x);
+  }
+
   override forward(x: Tensor): Tensor {
-    if (!this.axes.includes(x.ndim)) throw invalid('input', `a tensor of ${this.axes.join(' or ')} axes`, x);
+    this.checkInput(x);
     const training = this.training || this.running_mean === null;
     if (training && x.numel() === x.size(1)) {
       throw new TenchError(
@@ -150,13 +155,17 @@ export class LayerNorm extends Module {
   /** @param normalizedShape sizes of the last axes, or the size of the last */
   constructor(normalizedShape: number | readonly number[], options: LayerNormOptions = {}) {
     super();
+    needOptions('LayerNorm', options);
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...place } = options;
-    const shape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
-    shape.forEach((size) => count('normalizedShape', size));
+    const shape: unknown = Array.isArray(normalizedShape) ? [...(normalizedShape as number[])] : [normalizedShape];
+    if (!isShape(shape))
+      throw invalid('LayerNorm: normalizedShape', 'a whole number of at least 1, or several of them', normalizedShape);
     this.normalizedShape = shape;
-    this.eps = eps;
-    this.weight = elementwiseAffine ? new Parameter(ones(shape, place)) : null;
-    this.bias = elementwiseAffine && bias ? new Parameter(zeros(shape, place)) : null;
+    this.eps = needInRange('LayerNorm: eps', eps, { least: 0 });
+    this.weight = needFlag('LayerNorm: elementwiseAffine', elementwiseAffine)
+      ? new Parameter(ones(shape, place))
+      : null;
+    this.bias = needFlag('LayerNorm: bias', bias) && elementwiseAffine ? new Parameter(zeros(shape, place)) : null;
   }
 
   override forward(x: Tensor): Tensor {
@@ -167,4 +176,8 @@ export class LayerNorm extends Module {
     const affine = { elementwise_affine: this.weight !== null, bias: this.bias !== null };
     return `${keywords({ '': this.normalizedShape }).slice(1)}, ${keywords({ eps: this.eps, ...affine })}`;
   }
+}
+
+function isShape(sizes: unknown): sizes is number[] {
+  return Array.isArray(sizes) && sizes.length > 0 && sizes.every((size) => isCount(size, 1));
 }

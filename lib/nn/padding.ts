@@ -1,6 +1,7 @@
 /** Padding as layers: what stands outside the picture is zeros, a value, the picture mirrored, its border, or its other side. */
 
 import type { Tensor } from '../tensor/index.js';
+import { needInRange } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { pad, type PadMode } from './functional/pooling.js';
 import { Module } from './module.js';
@@ -17,10 +18,14 @@ abstract class Pad2d extends Module {
 
   constructor(padding: Edges2d) {
     super();
-    const edges: readonly unknown[] = typeof padding === 'number' ? [padding, padding, padding, padding] : padding;
+    const edges: readonly unknown[] = Array.isArray(padding) ? padding : [padding, padding, padding, padding];
     if (edges.length !== 4 || !edges.every(Number.isSafeInteger))
-      throw invalid('padding', 'a whole number or four as [left, right, top, bottom]', padding);
-    this.padding = edges as [number, number, number, number];
+      throw invalid(
+        `${this.constructor.name}: padding`,
+        'a whole number or four as [left, right, top, bottom]',
+        padding,
+      );
+    this.padding = [...edges] as [number, number, number, number];
   }
 
   override forward(x: Tensor): Tensor {
@@ -45,7 +50,7 @@ export class ConstantPad2d extends Pad2d {
 
   constructor(padding: Edges2d, value: number) {
     super(padding);
-    this.value = value;
+    this.value = needInRange('ConstantPad2d: value', value);
   }
 
   protected override get mode(): PadMode {

@@ -2,9 +2,9 @@
 
 import { inspect } from 'node:util';
 
-import { invalid } from '../tensor/errors.js';
+import { needFlag, needOptions, needTensor } from '../tensor/checks.js';
 import { native } from '../tensor/native.js';
-import { Tensor, handleOf, isTensor } from '../tensor/tensor.js';
+import { Tensor, handleOf } from '../tensor/tensor.js';
 
 /**
  * A leaf tensor that is reported by `module.parameters()` when it is a property of the module.
@@ -14,9 +14,10 @@ import { Tensor, handleOf, isTensor } from '../tensor/tensor.js';
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: { requiresGrad?: boolean } = {}) {
-    if (!isTensor(data)) throw invalid('data', 'a Tensor', data);
-    super(shareLeaf(data));
-    this.requiresGrad = options.requiresGrad ?? true;
+    needOptions('Parameter', options);
+    const requiresGrad = needFlag('Parameter: requiresGrad', options.requiresGrad ?? true);
+    super(shareLeaf(needTensor('Parameter: data', data)));
+    this.requiresGrad = requiresGrad;
   }
 
   override [inspect.custom](): string {

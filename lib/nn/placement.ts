@@ -1,5 +1,6 @@
 /** Where a module's tensors live and in which form: device, dtype and memory format, set in place so that every holder of the tensor sees it. */
 
+import { needOneOf, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { dtypes, isOptions, noGrad, type DType, type Device, type MemoryFormat, type Tensor } from '../tensor/index.js';
 
@@ -10,16 +11,26 @@ export interface Placement {
   memoryFormat?: MemoryFormat;
 }
 
+const memoryFormats: readonly MemoryFormat[] = [
+  'contiguous_format',
+  'preserve_format',
+  'channels_last',
+  'channels_last_3d',
+];
+
 /** Reads the argument of `module.to`. */
 export function toPlacement(target: Device | DType | Placement): Placement {
   const placement: Placement =
     typeof target === 'string' ? (isDType(target) ? { dtype: target } : { device: target }) : target;
   const given: unknown = placement;
-  if (!isOptions(given)) throw invalid('target', 'a device, a dtype or { device, dtype, memoryFormat }', target);
-  if (placement.dtype !== undefined && !isFloating(placement.dtype)) {
-    throw invalid('dtype', 'a floating-point or complex dtype (whole numbers cannot be learned)', placement.dtype);
+  if (!isOptions(given)) throw invalid('to: target', 'a device, a dtype or { device, dtype, memoryFormat }', target);
+  const { device, dtype, memoryFormat } = placement;
+  if (device !== undefined) needText('to: device', device, 'the name of a device');
+  if (memoryFormat !== undefined) needOneOf('to: memoryFormat', memoryFormat, memoryFormats);
+  if (dtype !== undefined && !(isDType(dtype) && isFloating(dtype))) {
+    throw invalid('to: dtype', 'a floating-point or complex dtype (whole numbers cannot be learned)', dtype);
   }
-  return placement;
+  return { device, dtype, memoryFormat };
 }
 
 /** Moves one tensor and its gradient. The object, and with it everything that refers to it, stays the same. */
@@ -44,8 +55,8 @@ function changeOf(tensor: Tensor, { device, dtype, memoryFormat }: Placement): P
   return Object.keys(change).length === 0 ? null : change;
 }
 
-function isDType(value: string): value is DType {
-  return (dtypes as readonly string[]).includes(value);
+function isDType(value: unknown): value is DType {
+  return (dtypes as readonly unknown[]).includes(value);
 }
 
 function isFloating(dtype: DType): boolean {

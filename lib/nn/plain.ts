@@ -1,6 +1,6 @@
 /** Layers without weights that are not activations: Flatten, Lambda, Dropout, Identity. */
 
-import { invalid } from '../tensor/errors.js';
+import { needArray, needFunction, needInRange, needOptions, needTensor, needWhole } from '../tensor/checks.js';
 import { dropout, featureDropout, type Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 import { keywords, pythonRepr } from './repr.js';
@@ -12,12 +12,13 @@ export class Flatten extends Module {
 
   constructor(options: { start?: number; end?: number } = {}) {
     super();
-    this.start = options.start ?? 1;
-    this.end = options.end ?? -1;
+    needOptions('Flatten', options);
+    this.start = needWhole('Flatten: start', options.start ?? 1);
+    this.end = needWhole('Flatten: end', options.end ?? -1);
   }
 
   override forward(x: Tensor): Tensor {
-    return x.flatten(this.start, this.end);
+    return needTensor('Flatten: input', x).flatten(this.start, this.end);
   }
 
   override extraRepr(): string {
@@ -27,14 +28,14 @@ export class Flatten extends Module {
 
 /** Joins all axes but the batch's into one: the function behind the lesson's `Lambda(flatten)`. */
 export function flatten(x: Tensor): Tensor {
-  return x.flatten(1);
+  return needTensor('flatten: x', x).flatten(1);
 }
 
 /** Any function as a layer. */
 export class Lambda extends Module {
   constructor(readonly fn: (x: Tensor) => Tensor) {
     super();
-    if (typeof fn !== 'function') throw invalid('fn', 'a function of a tensor', fn);
+    needFunction('Lambda: fn', fn, 'a function of a tensor');
   }
 
   override forward(x: Tensor): Tensor {
@@ -52,8 +53,8 @@ export class Dropout extends Module {
 
   constructor(options: { p?: number } = {}) {
     super();
-    this.p = options.p ?? 0.5;
-    if (!(this.p >= 0 && this.p <= 1)) throw invalid('p', 'a probability from 0 to 1', this.p);
+    needOptions(this.constructor.name, options);
+    this.p = needInRange(`${this.constructor.name}: p`, options.p ?? 0.5, { least: 0, most: 1 });
   }
 
   override forward(x: Tensor): Tensor {
@@ -79,10 +80,14 @@ export class Unflatten extends Module {
     readonly sizes: readonly number[],
   ) {
     super();
+    needWhole('Unflatten: dim', dim);
+    needArray('Unflatten: sizes', sizes, 'an array of whole numbers').forEach((size) =>
+      needWhole('Unflatten: sizes', size),
+    );
   }
 
   override forward(x: Tensor): Tensor {
-    return x.unflatten(this.dim, this.sizes);
+    return needTensor('Unflatten: input', x).unflatten(this.dim, this.sizes);
   }
 
   override extraRepr(): string {

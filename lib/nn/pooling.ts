@@ -1,8 +1,16 @@
 /** Pooling layers make pictures smaller: to a wanted size (AdaptiveAvgPool2d), or by a moving window. */
 
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Tensor } from '../tensor/index.js';
-import { pair, type Size2d } from './functional/options.js';
+import type { Size2d } from './functional/options.js';
 import * as F from './functional/pooling.js';
+import {
+  avgWindow,
+  maxWindow,
+  needAdaptiveSize,
+  type AdaptiveSize,
+  type AvgWindow,
+  type MaxWindow,
+} from './functional/windows.js';
 import { Module } from './module.js';
 import { keywords } from './repr.js';
 
@@ -13,9 +21,9 @@ function asGiven(size: Size2d): number | readonly number[] {
 
 /** The mean of every cell of an `outputSize` division of the picture; null keeps an axis as it is. */
 export class AdaptiveAvgPool2d extends Module {
-  constructor(readonly outputSize: number | readonly [height: number | null, width: number | null]) {
+  constructor(readonly outputSize: AdaptiveSize) {
     super();
-    if (typeof outputSize === 'number') pair('outputSize', outputSize, 1);
+    needAdaptiveSize(`${this.constructor.name}: outputSize`, outputSize);
   }
 
   override forward(x: Tensor): Tensor {
@@ -38,21 +46,14 @@ export class AdaptiveMaxPool2d extends AdaptiveAvgPool2d {
 
 /** The largest value in every window. */
 export class MaxPool2d extends Module {
-  readonly #window: [kernel: number[], stride: number[], padding: number[], dilation: number[], ceilMode: boolean];
+  readonly #window: MaxWindow;
 
   constructor(
     readonly kernelSize: Size2d,
     readonly options: F.MaxPool2dOptions = {},
   ) {
     super();
-    const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
-    this.#window = [
-      pair('kernelSize', kernelSize, 1),
-      pair('stride', stride, 1),
-      pair('padding', padding, 0),
-      pair('dilation', dilation, 1),
-      ceilMode,
-    ];
+    this.#window = maxWindow('MaxPool2d', kernelSize, options);
   }
 
   override forward(x: Tensor): Tensor {
@@ -73,27 +74,14 @@ export class MaxPool2d extends Module {
 
 /** The mean of every window. */
 export class AvgPool2d extends Module {
-  readonly #window: [
-    kernel: number[],
-    stride: number[],
-    padding: number[],
-    ceilMode: boolean,
-    countIncludePad: boolean,
-  ];
+  readonly #window: AvgWindow;
 
   constructor(
     readonly kernelSize: Size2d,
     readonly options: F.AvgPool2dOptions = {},
   ) {
     super();
-    const { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true } = options;
-    this.#window = [
-      pair('kernelSize', kernelSize, 1),
-      pair('stride', stride, 1),
-      pair('padding', padding, 0),
-      ceilMode,
-      countIncludePad,
-    ];
+    this.#window = avgWindow('AvgPool2d', kernelSize, options);
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,8 +1,9 @@
 /** Layers that change a picture's size without weights: Upsample reads between pixels, PixelShuffle trades channels for pixels. */
 
+import { needCount } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
 import { interpolate, type InterpolateOptions } from './functional/resample.js';
-import { count } from './functional/options.js';
+import { needInterpolateOptions } from './functional/interpolateOptions.js';
 import { pixelShuffle, pixelUnshuffle } from './functional/shuffle.js';
 import { Module } from './module.js';
 import { keywords, pythonFloat, pythonRepr } from './repr.js';
@@ -13,6 +14,7 @@ export class Upsample extends Module {
 
   constructor(options: InterpolateOptions) {
     super();
+    needInterpolateOptions('Upsample', options);
     this.options = options;
   }
 
@@ -39,7 +41,7 @@ export class PixelShuffle extends Module {
 
   constructor(upscaleFactor: number) {
     super();
-    this.upscaleFactor = count('upscaleFactor', upscaleFactor);
+    this.upscaleFactor = needCount('PixelShuffle: upscaleFactor', upscaleFactor, 1);
   }
 
   override forward(x: Tensor): Tensor {
@@ -57,7 +59,7 @@ export class PixelUnshuffle extends Module {
 
   constructor(downscaleFactor: number) {
     super();
-    this.downscaleFactor = count('downscaleFactor', downscaleFactor);
+    this.downscaleFactor = needCount('PixelUnshuffle: downscaleFactor', downscaleFactor, 1);
   }
 
   override forward(x: Tensor): Tensor {

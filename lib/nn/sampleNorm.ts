@@ -1,9 +1,9 @@
 /** Layers that normalise each sample by itself, over groups of its channels (GroupNorm) or each channel alone (InstanceNorm2d). */
 
+import { needCount, needFlag, needInRange, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { ones, zeros, type Tensor } from '../tensor/index.js';
 import { groupNorm, instanceNorm } from './functional/layers.js';
-import { count } from './functional/options.js';
 import { Module } from './module.js';
 import { BatchNorm, type BatchNormLayerOptions } from './normalization.js';
 import { Parameter } from './parameter.js';
@@ -28,18 +28,20 @@ export class GroupNorm extends Module {
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
     super();
+    needOptions('GroupNorm', options);
     const { eps = 1e-5, affine = true, ...place } = options;
-    this.numGroups = count('numGroups', numGroups);
-    this.numChannels = count('numChannels', numChannels);
+    this.numGroups = needCount('GroupNorm: numGroups', numGroups, 1);
+    this.numChannels = needCount('GroupNorm: numChannels', numChannels, 1);
     if (numChannels % numGroups !== 0)
-      throw invalid('numGroups', `a divisor of numChannels (${numChannels})`, numGroups);
-    this.eps = eps;
-    this.weight = affine ? new Parameter(ones([numChannels], place)) : null;
+      throw invalid('GroupNorm: numGroups', `a divisor of numChannels (${numChannels})`, numGroups);
+    this.eps = needInRange('GroupNorm: eps', eps, { least: 0 });
+    this.weight = needFlag('GroupNorm: affine', affine) ? new Parameter(ones([numChannels], place)) : null;
     this.bias = affine ? new Parameter(zeros([numChannels], place)) : null;
   }
 
   override forward(x: Tensor): Tensor {
-    return groupNorm(x, this.numGroups, this);
+    const { weight, bias, eps } = this;
+    return groupNorm(x, this.numGroups, { weight, bias, eps });
   }
 
   override extraRepr(): string {
@@ -54,6 +56,7 @@ export class GroupNorm extends Module {
  */
 export class InstanceNorm2d extends BatchNorm {
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
+    needOptions('InstanceNorm2d', options);
     super(numFeatures, { affine: false, trackRunningStats: false, ...options });
   }
 
@@ -62,7 +65,7 @@ export class InstanceNorm2d extends BatchNorm {
   }
 
   override forward(x: Tensor): Tensor {
-    if (!this.axes.includes(x.ndim)) throw invalid('input', `a tensor of ${this.axes.join(' or ')} axes`, x);
+    this.checkInput(x);
     const batch = x.ndim === 3 ? x.unsqueeze(0) : x;
     const { weight, bias, eps } = this;
     const useInputStats = this.training || this.running_mean === null;

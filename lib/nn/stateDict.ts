@@ -1,7 +1,8 @@
 /** The state of a module by PyTorch's names. Loading compares first and copies only when all is well, so that a bad file changes nothing. */
 
+import { needFlag, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
-import { isTensor, noGrad, type Tensor } from '../tensor/index.js';
+import { isOptions, isTensor, noGrad, type Tensor } from '../tensor/index.js';
 import type { AnyModule } from './module.js';
 import { Parameter } from './parameter.js';
 
@@ -41,15 +42,16 @@ export function loadState(
   state: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   options: { strict?: boolean },
 ): LoadResult {
-  const { strict = true } = options;
+  needOptions('loadStateDict', options);
+  const strict = needFlag('loadStateDict: strict', options.strict ?? true);
   const own = new Map(stateEntries(module, ''));
-  const given: ReadonlyMap<string, unknown> = state instanceof Map ? state : new Map(Object.entries(state));
+  const given = toNamed(state);
   const missing = [...own.keys()].filter((name) => !given.has(name));
   const unexpected = [...given.keys()].filter((name) => !own.has(name));
   const copies: [to: Tensor, from: Tensor][] = [];
   const shapes: string[] = [];
   for (const [name, from] of given) {
-    if (!isTensor(from)) throw invalid(`state: ${name}`, 'a Tensor', from);
+    if (!isTensor(from)) throw invalid(`loadStateDict: state[${name}]`, 'a Tensor', from);
     const to = own.get(name);
     if (to === undefined) continue;
     if (sameShape(to.shape, from.shape)) copies.push([to, from]);
@@ -72,6 +74,15 @@ export function loadState(
     for (const [to, from] of copies) to.copy_(from);
   });
   return { missing, unexpected };
+}
+
+/** What a state names, whatever came as one. */
+function toNamed(state: unknown): ReadonlyMap<string, unknown> {
+  const entries = state instanceof Map ? [...(state as Map<unknown, unknown>)] : null;
+  if (entries === null && isOptions(state)) return new Map(Object.entries(state));
+  if (entries === null || entries.some(([name]) => typeof name !== 'string'))
+    throw invalid('loadStateDict: state', 'a Map or a plain object of tensors by name', state);
+  return new Map(entries as [string, unknown][]);
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

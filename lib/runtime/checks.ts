@@ -44,6 +44,12 @@ export function isCount(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least;
 }
 
+/** A whole number of either sign: an axis, or an index that may count from the end. */
+export function needWhole(argument: string, value: number): number {
+  if (!Number.isSafeInteger(value)) throw invalid(argument, 'a whole number', value);
+  return value;
+}
+
 /** A finite number. */
 export function needNumber(argument: string, value: number, expected = 'a finite number'): number {
   if (!Number.isFinite(value)) throw invalid(argument, expected, value);

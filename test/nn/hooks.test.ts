@@ -61,5 +61,5 @@ t.test('Hook and Hooks', async (t) => {
   const inside = calls;
   net.call(x);
   t.strictSame([inside, calls], [4, 4], 'gone also when the loop threw');
-  t.throws(() => new nn.Hook(net, 3 as never), /`fn`/);
+  t.throws(() => new nn.Hook(net, 3 as never), /: fn`/);
 });

@@ -72,7 +72,7 @@ t.test('a Parameter shares memory and has no history', async (t) => {
   t.strictSame(sharing.toList(), [7, 7]);
   t.notOk(sharing.requiresGrad);
   t.match(inspect(parameter), /^Parameter containing:\ntensor\(/);
-  t.throws(() => new nn.Parameter([1, 2] as unknown as Tensor), /a Tensor.*`data`/);
+  t.throws(() => new nn.Parameter([1, 2] as unknown as Tensor), /a Tensor.*: data`/);
   t.ok(noGrad(() => sharing.add_(1)) === sharing, 'in-place operators return the parameter itself');
 });
 
@@ -91,9 +91,9 @@ t.test('names given at run time', async (t) => {
   t.notOk(net.namedParameters().some(([name]) => name === 'none'));
   t.strictSame(net.namedChildren().at(-1)?.[0], 'tail');
   t.throws(() => net.registerParameter('a.b', zeros([1])), /without dots/);
-  t.throws(() => net.registerBuffer('', zeros([1])), /`name`/);
+  t.throws(() => net.registerBuffer('', zeros([1])), /: name`/);
   t.throws(() => net.registerBuffer('forward', zeros([1])), /Net does not use otherwise/);
-  t.throws(() => net.registerBuffer('b', 3 as unknown as Tensor), /`data`/);
+  t.throws(() => net.registerBuffer('b', 3 as unknown as Tensor), /: data`/);
   t.throws(() => net.registerModule('m', zeros([1]) as unknown as nn.Module), /a Module/);
 });
 
@@ -231,7 +231,7 @@ t.test('a state that does not fit is listed and changes nothing', async (t) => {
     unexpected: ['tail.weight'],
   });
   t.strictSame(net.scale.toList(), [9, 9, 9, 9]);
-  t.throws(() => net.loadStateDict({ scale: [1] as unknown as Tensor }), /state: scale/);
+  t.throws(() => net.loadStateDict({ scale: [1] as unknown as Tensor }), /state\[scale\]/);
 });
 
 t.test('modules print as in PyTorch', async (t) => {
@@ -283,18 +283,18 @@ t.test('containers', async (t) => {
 });
 
 t.test('layers refuse what cannot work when they are made', async (t) => {
-  t.throws(() => new nn.Linear(0, 3), /`inFeatures`/);
-  t.throws(() => new nn.Conv2d(3, 4, 3, { groups: 2 }), /`groups`/);
-  t.throws(() => new nn.Conv2d(3, 4, 3, { padding: 'same', stride: 2 }), /`padding`/);
-  t.throws(() => new nn.Conv2d(3, 4, 3, { paddingMode: 'mirror' as 'zeros' }), /`paddingMode`/);
-  t.throws(() => new nn.Conv2d(3, 4, [3, 3, 3] as unknown as [number, number]), /`kernelSize`/);
-  t.throws(() => new nn.Dropout({ p: -1 }), /`p`/);
-  t.throws(() => new nn.Embedding(3, 2, { paddingIdx: 3 }), /`paddingIdx`/);
-  t.throws(() => new nn.BatchNorm2d(3, { momentum: 2 }), /`momentum`/);
+  t.throws(() => new nn.Linear(0, 3), /: inFeatures`/);
+  t.throws(() => new nn.Conv2d(3, 4, 3, { groups: 2 }), /: groups`/);
+  t.throws(() => new nn.Conv2d(3, 4, 3, { padding: 'same', stride: 2 }), /: padding`/);
+  t.throws(() => new nn.Conv2d(3, 4, 3, { paddingMode: 'mirror' as 'zeros' }), /: paddingMode`/);
+  t.throws(() => new nn.Conv2d(3, 4, [3, 3, 3] as unknown as [number, number]), /: kernelSize`/);
+  t.throws(() => new nn.Dropout({ p: -1 }), /: p`/);
+  t.throws(() => new nn.Embedding(3, 2, { paddingIdx: 3 }), /: paddingIdx`/);
+  t.throws(() => new nn.BatchNorm2d(3, { momentum: 2 }), /: momentum`/);
   t.throws(() => new nn.BatchNorm2d(3).call(zeros([2, 3])), /4 axes/);
   t.throws(() => new nn.BatchNorm2d(3).call(zeros([1, 3, 1, 1])), /more than one value.*eval\(\)/);
   t.strictSame(new nn.BatchNorm2d(3).eval().call(zeros([1, 3, 1, 1])).shape, [1, 3, 1, 1]);
-  t.throws(() => new nn.Lambda(3 as unknown as (x: Tensor) => Tensor), /`fn`/);
+  t.throws(() => new nn.Lambda(3 as unknown as (x: Tensor) => Tensor), /: fn`/);
 });
 
 t.test('convLayer has what LSUV adjusts', async (t) => {

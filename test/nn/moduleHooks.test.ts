@@ -57,7 +57,7 @@ t.test('order, repetition, removal', async (t) => {
     t.throws(() => layer.call(zeros([1])), /from the hook/);
   }
   layer.call(zeros([1]));
-  t.throws(() => layer.registerForwardHook(3 as never), /`hook`/);
+  t.throws(() => layer.registerForwardHook(3 as never), /: hook`/);
   layer.registerForwardPreHook((() => 3) as never);
   t.throws(() => layer.call(zeros([1])), /an array of arguments/);
 });

@@ -35,7 +35,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   flatten: 'layers.test.ts, as Flatten',
   countMultiplyAdds: 'models.test.ts of vision, and module.test.ts',
   countParameters: 'models.test.ts of vision',
-  samePadding: 'layers.test.ts, as padding of Conv2d',
   functional: 'below',
   init: 'below',
   utils: 'clip.test.ts',

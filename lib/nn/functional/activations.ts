@@ -2,8 +2,8 @@
 
 import * as operators from '../../tensor/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { invalid } from '../../tensor/errors.js';
-import { oneOf } from './options.js';
+import { needInRange, needOneOf, needOptions } from '../../tensor/checks.js';
+import { approximations, numberOrNull } from './options.js';
 
 /** max(x, 0). */
 export function relu(input: Tensor): Tensor {
@@ -12,7 +12,8 @@ export function relu(input: Tensor): Tensor {
 
 /** x above zero and `slope` times x below; `slope` defaults to 0.01. */
 export function leakyRelu(input: Tensor, options: { slope?: number } = {}): Tensor {
-  return operators.leakyRelu(input, options.slope ?? 0.01);
+  needOptions('leakyRelu', options);
+  return operators.leakyRelu(input, needInRange('leakyRelu: slope', options.slope ?? 0.01));
 }
 
 /** What {@link generalRelu} changes about a ReLU; what is left out is not done. */
@@ -26,18 +27,22 @@ export interface GeneralReluOptions {
 }
 
 /** The lesson's ReLU with a leak, a shift and an upper limit. */
-export function generalRelu(input: Tensor, { leak, sub, maxv }: GeneralReluOptions = {}): Tensor {
-  let x = leak === undefined || leak === null ? operators.relu(input) : operators.leakyRelu(input, leak);
-  if (sub !== undefined && sub !== null && sub !== 0) x = x.sub(sub);
-  if (maxv !== undefined && maxv !== null) x = x.clampMax(maxv);
+export function generalRelu(input: Tensor, options: GeneralReluOptions = {}): Tensor {
+  needOptions('generalRelu', options);
+  const leak = numberOrNull('generalRelu: leak', options.leak);
+  const sub = numberOrNull('generalRelu: sub', options.sub);
+  const maxv = numberOrNull('generalRelu: maxv', options.maxv);
+  let x = leak === null ? operators.relu(input) : operators.leakyRelu(input, leak);
+  if (sub !== null && sub !== 0) x = x.sub(sub);
+  if (maxv !== null) x = x.clampMax(maxv);
   return x;
 }
 
 /** x times the normal distribution function of x (Hendrycks and Gimpel 2016); `approximate: 'tanh'` is quicker. */
 export function gelu(input: Tensor, options: { approximate?: 'none' | 'tanh' } = {}): Tensor {
+  needOptions('gelu', options);
   const { approximate = 'none' } = options;
-  if (!['none', 'tanh'].includes(approximate)) throw invalid('approximate', oneOf(['none', 'tanh']), approximate);
-  return operators.gelu(input, { approximate });
+  return operators.gelu(input, { approximate: needOneOf('gelu: approximate', approximate, approximations) });
 }
 
 /** x times sigmoid(x), also called swish. */
@@ -77,7 +82,9 @@ export function relu6(input: Tensor): Tensor {
 
 /** x between `min` (default -1) and `max` (default 1), else the nearer of them. */
 export function hardtanh(input: Tensor, options: { min?: number; max?: number } = {}): Tensor {
-  return operators.hardtanh(input, options.min ?? -1, options.max ?? 1);
+  needOptions('hardtanh', options);
+  const min = needInRange('hardtanh: min', options.min ?? -1);
+  return operators.hardtanh(input, min, needInRange('hardtanh: max', options.max ?? 1, { least: min }));
 }
 
 /** x times relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244). */
@@ -92,12 +99,14 @@ export function hardsigmoid(input: Tensor): Tensor {
 
 /** x above zero and `alpha` (default 1) times exp(x) - 1 below (Clevert et al. 2015, arXiv:1511.07289). */
 export function elu(input: Tensor, options: { alpha?: number } = {}): Tensor {
-  return operators.elu(input, options.alpha ?? 1);
+  needOptions('elu', options);
+  return operators.elu(input, needInRange('elu: alpha', options.alpha ?? 1));
 }
 
 /** Like {@link elu}, but smooth at zero for every `alpha` (Barron 2017, arXiv:1704.07483). */
 export function celu(input: Tensor, options: { alpha?: number } = {}): Tensor {
-  return operators.celu(input, options.alpha ?? 1);
+  needOptions('celu', options);
+  return operators.celu(input, needInRange('celu: alpha', options.alpha ?? 1));
 }
 
 /** {@link elu} with the scales that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017, arXiv:1706.02515). */
@@ -107,7 +116,9 @@ export function selu(input: Tensor): Tensor {
 
 /** log(1 + exp(beta x)) / beta; x itself where beta x is above `threshold` (default 20), the same to the last bit. `beta` defaults to 1. */
 export function softplus(input: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
-  return operators.softplus(input, options.beta ?? 1, options.threshold ?? 20);
+  needOptions('softplus', options);
+  const beta = needInRange('softplus: beta', options.beta ?? 1);
+  return operators.softplus(input, beta, needInRange('softplus: threshold', options.threshold ?? 20));
 }
 
 /** The log of {@link sigmoid}, without underflow. */
@@ -122,5 +133,6 @@ export function prelu(input: Tensor, weight: Tensor): Tensor {
 
 /** The first half along axis `dim` (default -1) times the sigmoid of the second (Dauphin et al. 2016, arXiv:1612.08083). */
 export function glu(input: Tensor, options: { dim?: number } = {}): Tensor {
+  needOptions('glu', options);
   return operators.glu(input, options.dim ?? -1);
 }

@@ -2,8 +2,9 @@
 
 import * as operators from '../../tensor/index.js';
 import type { Tensor } from '../../tensor/index.js';
+import { needCount, needFlag, needInRange, needOptions, needTensor, needTensorOrNull } from '../../tensor/checks.js';
 import { invalid, TenchError } from '../../tensor/errors.js';
-import { pair, type Size2d } from './options.js';
+import { pair, samePadding, type Size2d } from './options.js';
 
 /** x times the transposed weight, plus bias. `weight` is [out, in], `input` [..., in]. */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
@@ -24,42 +25,30 @@ export interface Conv2dOptions {
 
 /** Two-dimensional convolution. `input` is [batch, in, height, width], `weight` [out, in / groups, kernel height, kernel width]. */
 export function conv2d(input: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
+  needOptions('conv2d', options);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-  const steps = pair('stride', stride, 1);
-  const spread = pair('dilation', dilation, 1);
+  const steps = pair('conv2d: stride', stride, 1);
+  const spread = pair('conv2d: dilation', dilation, 1);
+  needCount('conv2d: groups', groups, 1);
   if (padding !== 'same') {
     return operators.conv2d(
       input,
       weight,
       bias,
       steps,
-      padding === 'valid' ? [0, 0] : pair('padding', padding, 0),
+      padding === 'valid' ? [0, 0] : pair('conv2d: padding', padding, 0),
       spread,
       groups,
     );
   }
-  if (steps[0] !== 1 || steps[1] !== 1) throw invalid('padding', "numbers: 'same' is for stride 1 only", padding);
+  if (steps[0] !== 1 || steps[1] !== 1)
+    throw invalid('conv2d: padding', "numbers: 'same' is for stride 1 only", padding);
+  needTensor('conv2d: weight', weight);
+  if (weight.ndim !== 4) throw invalid('conv2d: weight', 'a tensor of 4 axes', weight);
   const { edges, even } = samePadding([weight.size(2), weight.size(3)], spread);
   return even === null
     ? operators.conv2d(operators.pad(input, edges), weight, bias, steps, [0, 0], spread, groups)
     : operators.conv2d(input, weight, bias, steps, even, spread, groups);
-}
-
-/**
- * The padding that keeps a picture's size at stride 1.
- *
- * @returns `edges` as [left, right, top, bottom], where an odd remainder goes right and below; `even` as [height, width] when there is none, else null
- */
-export function samePadding(
-  kernel: readonly [number, number],
-  dilation: readonly [number, number],
-): { edges: number[]; even: [number, number] | null } {
-  const [height, width] = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)];
-  const [top, left] = [Math.floor(height / 2), Math.floor(width / 2)];
-  return {
-    edges: [left, width - left, top, height - top],
-    even: height % 2 === 0 && width % 2 === 0 ? [top, left] : null,
-  };
 }
 
 /** Options of {@link batchNorm}. */
@@ -88,8 +77,11 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): Tensor {
+  needOptions('batchNorm', options);
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
-  const shape = input.shape;
+  const { shape } = needTensor('batchNorm: input', input);
+  needFlag('batchNorm: training', training);
+  needStatistics('batchNorm', runningMean, runningVar, momentum, eps);
   if (training && input.numel() === shape[1]) {
     throw new TenchError(
       `batch normalisation needs more than one value for each channel when training, and an input of shape [${shape.join(', ')}] has one: use a larger batch, or eval()`,
@@ -98,21 +90,38 @@ export function batchNorm(
   return operators.batchNorm(input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
+/** What batch and instance normalisation take beside the input and its factors. */
+function needStatistics(
+  where: string,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  momentum: number,
+  eps: number,
+): void {
+  needTensorOrNull(`${where}: runningMean`, runningMean);
+  needTensorOrNull(`${where}: runningVar`, runningVar);
+  needInRange(`${where}: momentum`, momentum, { least: 0, most: 1 });
+  needInRange(`${where}: eps`, eps, { least: 0 });
+}
+
 /** Normalises the last axes, those of `shape`, of every sample to mean 0 and variance 1 (Ba et al. 2016). */
 export function layerNorm(
   input: Tensor,
   shape: readonly number[],
   options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number } = {},
 ): Tensor {
-  return operators.layerNorm(input, [...shape], options.weight ?? null, options.bias ?? null, options.eps ?? 1e-5);
+  needOptions('layerNorm', options);
+  const eps = needInRange('layerNorm: eps', options.eps ?? 1e-5, { least: 0 });
+  return operators.layerNorm(input, shape, options.weight ?? null, options.bias ?? null, eps);
 }
 
 /** The rows of `weight` [rows, width] that `indices` (int64) name; row `paddingIdx` (negative: from the end) gets no gradient. */
 export function embedding(indices: Tensor, weight: Tensor, options: { paddingIdx?: number | null } = {}): Tensor {
+  needOptions('embedding', options);
   const { paddingIdx = null } = options;
-  const rows = weight.size(0);
+  const rows = needTensor('embedding: weight', weight).size(0);
   if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows)) {
-    throw invalid('paddingIdx', `null or a row from ${-rows} to ${rows - 1}`, paddingIdx);
+    throw invalid('embedding: paddingIdx', `null or a row from ${-rows} to ${rows - 1}`, paddingIdx);
   }
   // The operator counts from the start only, and takes -1 for none.
   const row = paddingIdx === null ? -1 : paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
@@ -121,9 +130,10 @@ export function embedding(indices: Tensor, weight: Tensor, options: { paddingIdx
 
 /** Sets elements to zero with probability `p` (default 0.5) and scales the rest up, when `training` (default true) (Srivastava et al. 2014). */
 export function dropout(input: Tensor, options: { p?: number; training?: boolean } = {}): Tensor {
+  needOptions('dropout', options);
   const { p = 0.5, training = true } = options;
-  if (!(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
-  return operators.dropout(input, p, training);
+  needInRange('dropout: p', p, { least: 0, most: 1 });
+  return operators.dropout(input, p, needFlag('dropout: training', training));
 }
 
 /** Options of {@link convTranspose2d}. */
@@ -147,16 +157,17 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options: ConvTranspose2dOptions = {},
 ): Tensor {
+  needOptions('convTranspose2d', options);
   const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = options;
   return operators.convTranspose2d(
     input,
     weight,
     bias,
-    pair('stride', stride, 1),
-    pair('padding', padding, 0),
-    pair('outputPadding', outputPadding, 0),
-    groups,
-    pair('dilation', dilation, 1),
+    pair('convTranspose2d: stride', stride, 1),
+    pair('convTranspose2d: padding', padding, 0),
+    pair('convTranspose2d: outputPadding', outputPadding, 0),
+    needCount('convTranspose2d: groups', groups, 1),
+    pair('convTranspose2d: dilation', dilation, 1),
   );
 }
 
@@ -166,7 +177,10 @@ export function groupNorm(
   groups: number,
   options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number } = {},
 ): Tensor {
-  return operators.groupNorm(input, groups, options.weight ?? null, options.bias ?? null, options.eps ?? 1e-5);
+  needCount('groupNorm: groups', groups, 1);
+  needOptions('groupNorm', options);
+  const eps = needInRange('groupNorm: eps', options.eps ?? 1e-5, { least: 0 });
+  return operators.groupNorm(input, groups, options.weight ?? null, options.bias ?? null, eps);
 }
 
 /** Options of {@link instanceNorm}. */
@@ -182,13 +196,17 @@ export function instanceNorm(
   runningVar: Tensor | null = null,
   options: InstanceNormOptions = {},
 ): Tensor {
+  needOptions('instanceNorm', options);
   const { weight = null, bias = null, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
+  needFlag('instanceNorm: useInputStats', useInputStats);
+  needStatistics('instanceNorm', runningMean, runningVar, momentum, eps);
   return operators.instanceNorm(input, weight, bias, runningMean, runningVar, useInputStats, momentum, eps, true);
 }
 
 /** Sets whole channels to zero with probability `p` (default 0.5) and scales the rest up, when `training` (default true) (Tompson et al. 2014, arXiv:1411.4280). */
 export function dropout2d(input: Tensor, options: { p?: number; training?: boolean } = {}): Tensor {
+  needOptions('dropout2d', options);
   const { p = 0.5, training = true } = options;
-  if (!(p >= 0 && p <= 1)) throw invalid('p', 'a probability from 0 to 1', p);
-  return operators.featureDropout(input, p, training);
+  needInRange('dropout2d: p', p, { least: 0, most: 1 });
+  return operators.featureDropout(input, p, needFlag('dropout2d: training', training));
 }

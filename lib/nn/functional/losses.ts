@@ -2,8 +2,10 @@
 
 import * as operators from '../../tensor/index.js';
 import { callOperator, type Tensor } from '../../tensor/index.js';
+import { needTensor } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
-import { oneOf, reductionCode, type Reduction } from './options.js';
+import { klDivReductions, needLossOptions } from './lossOptions.js';
+import { reductionCode, type Reduction } from './options.js';
 
 /** Options that every loss has. */
 export interface LossOptions {
@@ -33,10 +35,11 @@ export interface CrossEntropyOptions extends ClassLossOptions {
  * @throws ArgumentError when indices are given as floats, the usual result of `tensor([1, 2])` without `dtype: 'int64'`
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  needLossOptions('crossEntropy', options);
   const { weight = null, reduction = 'mean', ignoreIndex = -100, labelSmoothing = 0 } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw invalid('labelSmoothing', 'a number from 0 to 1', labelSmoothing);
-  const wanted = target.ndim === input.ndim ? target : classIndices(target);
+  const { ndim } = needTensor('crossEntropy: input', input);
+  const wanted =
+    needTensor('crossEntropy: target', target).ndim === ndim ? target : classIndices('crossEntropy', target);
   return operators.crossEntropyLoss(input, wanted, weight, reductionCode(reduction), ignoreIndex, labelSmoothing);
 }
 
@@ -47,46 +50,51 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
  * @param target class indices, the shape of `input` without the class axis
  */
 export function nllLoss(input: Tensor, target: Tensor, options: ClassLossOptions = {}): Tensor {
+  needLossOptions('nllLoss', options);
   const { weight = null, reduction = 'mean', ignoreIndex = -100 } = options;
   return callOperator('aten::nll_loss_nd', [
     input,
-    classIndices(target),
+    classIndices('nllLoss', needTensor('nllLoss: target', target)),
     weight,
     reductionCode(reduction),
     ignoreIndex,
   ]) as Tensor;
 }
 
-function classIndices(target: Tensor): Tensor {
+function classIndices(where: string, target: Tensor): Tensor {
   if (target.dtype === 'int64') return target;
   if (/^u?int/.test(target.dtype)) return target.to('int64');
   throw invalid(
-    'target',
+    `${where}: target`,
     "class indices of dtype int64 (make them with `dtype: 'int64'`), or probabilities of the input's shape",
     target,
   );
 }
 
 /** Mean of the squared differences. `input` and `target` have one shape. */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  return operators.mseLoss(...sameShape(input, target), reductionCode(reduction));
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  needLossOptions('mseLoss', options);
+  return operators.mseLoss(...sameShape('mseLoss', input, target), reductionCode(options.reduction ?? 'mean'));
 }
 
 /** Mean of the absolute differences. `input` and `target` have one shape. */
-export function l1Loss(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  return operators.l1Loss(...sameShape(input, target), reductionCode(reduction));
+export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  needLossOptions('l1Loss', options);
+  return operators.l1Loss(...sameShape('l1Loss', input, target), reductionCode(options.reduction ?? 'mean'));
 }
 
 /** Squared below `beta` (default 1) and absolute above it (Girshick 2015); divided by `beta`, unlike {@link huberLoss}. */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
+  needLossOptions('smoothL1Loss', options);
   const { reduction = 'mean', beta = 1 } = options;
-  return operators.smoothL1Loss(...sameShape(input, target), reductionCode(reduction), beta);
+  return operators.smoothL1Loss(...sameShape('smoothL1Loss', input, target), reductionCode(reduction), beta);
 }
 
 /** Squared below `delta` (default 1) and absolute above it (Huber 1964). */
 export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
+  needLossOptions('huberLoss', options);
   const { reduction = 'mean', delta = 1 } = options;
-  return operators.huberLoss(...sameShape(input, target), reductionCode(reduction), delta);
+  return operators.huberLoss(...sameShape('huberLoss', input, target), reductionCode(reduction), delta);
 }
 
 /** Options of the losses over yes-or-no targets. */
@@ -97,8 +105,13 @@ export interface BinaryLossOptions extends LossOptions {
 
 /** Cross-entropy of probabilities in [0, 1] with targets in [0, 1] of the same shape. Logits are safer: {@link binaryCrossEntropyWithLogits}. */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryLossOptions = {}): Tensor {
+  needLossOptions('binaryCrossEntropy', options);
   const { weight = null, reduction = 'mean' } = options;
-  return operators.binaryCrossEntropy(...sameShape(input, target), weight, reductionCode(reduction));
+  return operators.binaryCrossEntropy(
+    ...sameShape('binaryCrossEntropy', input, target),
+    weight,
+    reductionCode(reduction),
+  );
 }
 
 /**
@@ -111,9 +124,10 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryLossOptions & { posWeight?: Tensor | null } = {},
 ): Tensor {
+  needLossOptions('binaryCrossEntropyWithLogits', options);
   const { weight = null, posWeight = null, reduction = 'mean' } = options;
   return operators.binaryCrossEntropyWithLogits(
-    ...sameShape(input, target),
+    ...sameShape('binaryCrossEntropyWithLogits', input, target),
     weight,
     posWeight,
     reductionCode(reduction),
@@ -135,10 +149,8 @@ export function klDiv(
   target: Tensor,
   options: { reduction?: KlDivReduction; logTarget?: boolean } = {},
 ): Tensor {
+  needLossOptions('klDiv', options, klDivReductions);
   const { reduction = 'mean', logTarget = false } = options;
-  if (reduction !== 'batchmean' && !['none', 'mean', 'sum'].includes(reduction)) {
-    throw invalid('reduction', oneOf(['none', 'mean', 'sum', 'batchmean']), reduction);
-  }
   const loss = operators.klDiv(input, target, reductionCode(reduction === 'batchmean' ? 'sum' : reduction), {
     logTarget,
   });
@@ -146,10 +158,10 @@ export function klDiv(
 }
 
 /** Refuses to broadcast: [n] against [n, 1] would compare every prediction with every target. */
-function sameShape(input: Tensor, target: Tensor): [Tensor, Tensor] {
-  const [a, b] = [input.shape, target.shape];
+function sameShape(where: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
+  const [a, b] = [needTensor(`${where}: input`, input).shape, needTensor(`${where}: target`, target).shape];
   if (a.length !== b.length || a.some((size, i) => size !== b[i])) {
-    throw invalid('target', `the input's shape [${a.join(', ')}]`, target);
+    throw invalid(`${where}: target`, `the input's shape [${a.join(', ')}]`, target);
   }
   return [input, target];
 }

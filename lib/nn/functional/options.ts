@@ -1,48 +1,45 @@
 /** What the operators know as integers and lists is written here as words and single numbers: the one place where they are translated. */
 
+import { isCount, needInRange, needOneOf } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 
 /** What becomes of the losses of a batch: their mean, their sum, or all of them. */
 export type Reduction = 'none' | 'mean' | 'sum';
 
-const reductions: Readonly<Record<Reduction, number>> = { none: 0, mean: 1, sum: 2 };
+/** In the order of the operators' numbers. */
+export const reductions: readonly Reduction[] = ['none', 'mean', 'sum'];
 
 /** The operator's number of a reduction. */
 export function reductionCode(reduction: Reduction): number {
-  return code(reductions, reduction, 'reduction');
+  return reductions.indexOf(needOneOf('reduction', reduction, reductions));
 }
 
 /** How `gridSample` reads between pixels. */
 export type GridSampleMode = 'bilinear' | 'nearest' | 'bicubic';
 
-const gridSampleModes: Readonly<Record<GridSampleMode, number>> = { bilinear: 0, nearest: 1, bicubic: 2 };
+const gridSampleModes: readonly GridSampleMode[] = ['bilinear', 'nearest', 'bicubic'];
 
 /** The operator's number of an interpolation mode of `gridSample`. */
 export function gridSampleModeCode(mode: GridSampleMode): number {
-  return code(gridSampleModes, mode, 'mode');
+  return gridSampleModes.indexOf(needOneOf('gridSample: mode', mode, gridSampleModes));
 }
 
 /** What `gridSample` finds outside the picture: zeros, the nearest pixel of the border, or the picture mirrored. */
 export type GridSamplePadding = 'zeros' | 'border' | 'reflection';
 
-const gridSamplePaddings: Readonly<Record<GridSamplePadding, number>> = { zeros: 0, border: 1, reflection: 2 };
+const gridSamplePaddings: readonly GridSamplePadding[] = ['zeros', 'border', 'reflection'];
 
 /** The operator's number of a padding mode of `gridSample`. */
 export function gridSamplePaddingCode(mode: GridSamplePadding): number {
-  return code(gridSamplePaddings, mode, 'paddingMode');
+  return gridSamplePaddings.indexOf(needOneOf('gridSample: paddingMode', mode, gridSamplePaddings));
 }
 
-function code<K extends string>(codes: Readonly<Record<K, number>>, key: K, argument: string): number {
-  const found = Object.hasOwn(codes, key) ? codes[key] : undefined;
-  if (found === undefined) throw invalid(argument, oneOf(Object.keys(codes)), key);
-  return found;
-}
+/** How `gelu` is computed. */
+export const approximations = ['none', 'tanh'] as const;
 
-/** "'a', 'b' or 'c'", for messages. */
-export function oneOf(words: readonly string[]): string {
-  const quoted = words.map((word) => `'${word}'`);
-  const last = quoted.pop() ?? '';
-  return quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`;
+/** A number, or null for one that is left out. */
+export function numberOrNull(argument: string, value: number | null | undefined): number | null {
+  return value === undefined || value === null ? null : needInRange(argument, value);
 }
 
 /** One number for both axes, or [height, width]. */
@@ -63,12 +60,19 @@ export function pair(argument: string, value: Size2d, least: number): [height: n
   return [height, width];
 }
 
-/** A whole number of at least `least`, checked. */
-export function count(argument: string, value: number, least = 1): number {
-  if (!isCount(value, least)) throw invalid(argument, `a whole number of at least ${least}`, value);
-  return value;
-}
-
-function isCount(value: unknown, least: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= least;
+/**
+ * The padding that keeps a picture's size at stride 1.
+ *
+ * @returns `edges` as [left, right, top, bottom], where an odd remainder goes right and below; `even` as [height, width] when there is none, else null
+ */
+export function samePadding(
+  kernel: readonly [number, number],
+  dilation: readonly [number, number],
+): { edges: number[]; even: [number, number] | null } {
+  const [height, width] = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)];
+  const [top, left] = [Math.floor(height / 2), Math.floor(width / 2)];
+  return {
+    edges: [left, width - left, top, height - top],
+    even: height % 2 === 0 && width % 2 === 0 ? [top, left] : null,
+  };
 }

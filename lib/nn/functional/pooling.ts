@@ -2,22 +2,29 @@
 
 import * as operators from '../../tensor/index.js';
 import type { Tensor } from '../../tensor/index.js';
+import { needArray, needCount, needInRange, needOneOf, needOptions, needTensor } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
-import { oneOf, pair, type Size2d } from './options.js';
+import type { Size2d } from './options.js';
+import { avgWindow, maxWindow, needAdaptiveSize, type AdaptiveSize } from './windows.js';
 
 /** The mean of every cell of a `size` (height, width) division of the picture; null keeps an axis as it is. */
-export function adaptiveAvgPool2d(input: Tensor, size: number | readonly [number | null, number | null]): Tensor {
-  return operators.adaptiveAvgPool2d(input, adaptiveSize(input, size));
+export function adaptiveAvgPool2d(input: Tensor, size: AdaptiveSize): Tensor {
+  return operators.adaptiveAvgPool2d(input, adaptiveSize('adaptiveAvgPool2d', input, size));
 }
 
 /** The largest value of every cell of a `size` (height, width) division of the picture; null keeps an axis as it is. */
-export function adaptiveMaxPool2d(input: Tensor, size: number | readonly [number | null, number | null]): Tensor {
-  return operators.adaptiveMaxPool2d(input, adaptiveSize(input, size))[0];
+export function adaptiveMaxPool2d(input: Tensor, size: AdaptiveSize): Tensor {
+  return operators.adaptiveMaxPool2d(input, adaptiveSize('adaptiveMaxPool2d', input, size))[0];
 }
 
-function adaptiveSize(input: Tensor, size: number | readonly [number | null, number | null]): [number, number] {
-  if (typeof size === 'number') return pair('size', size, 1);
-  return pair('size', [size[0] ?? input.size(-2), size[1] ?? input.size(-1)], 1);
+function adaptiveSize(where: string, input: Tensor, size: AdaptiveSize): [number, number] {
+  needAdaptiveSize(`${where}: size`, size);
+  if (typeof size === 'number') return [size, size];
+  const [height, width] = size;
+  if (height !== null && width !== null) return [height, width];
+  const { ndim } = needTensor(`${where}: input`, input);
+  if (ndim < 2) throw invalid(`${where}: input`, 'a tensor with axes for height and width', input);
+  return [height ?? input.size(-2), width ?? input.size(-1)];
 }
 
 /** Options of {@link maxPool2d}. */
@@ -34,15 +41,7 @@ export interface MaxPool2dOptions {
 
 /** The largest value in every window of `kernelSize`. */
 export function maxPool2d(input: Tensor, kernelSize: Size2d, options: MaxPool2dOptions = {}): Tensor {
-  const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
-  return operators.maxPool2d(
-    input,
-    pair('kernelSize', kernelSize, 1),
-    pair('stride', stride, 1),
-    pair('padding', padding, 0),
-    pair('dilation', dilation, 1),
-    ceilMode,
-  );
+  return operators.maxPool2d(input, ...maxWindow('maxPool2d', kernelSize, options));
 }
 
 /** Options of {@link avgPool2d}. */
@@ -59,21 +58,13 @@ export interface AvgPool2dOptions {
 
 /** The mean of every window of `kernelSize`. */
 export function avgPool2d(input: Tensor, kernelSize: Size2d, options: AvgPool2dOptions = {}): Tensor {
-  const { stride = kernelSize, padding = 0, ceilMode = false, countIncludePad = true } = options;
-  return operators.avgPool2d(
-    input,
-    pair('kernelSize', kernelSize, 1),
-    pair('stride', stride, 1),
-    pair('padding', padding, 0),
-    ceilMode,
-    countIncludePad,
-  );
+  return operators.avgPool2d(input, ...avgWindow('avgPool2d', kernelSize, options));
 }
 
 /** What stands outside a picture: a value, the picture mirrored, its border repeated, or the picture's other side. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
-const padModes: readonly string[] = ['constant', 'reflect', 'replicate', 'circular'];
+const padModes: readonly PadMode[] = ['constant', 'reflect', 'replicate', 'circular'];
 
 /**
  * Adds elements around the last axes.
@@ -82,13 +73,20 @@ const padModes: readonly string[] = ['constant', 'reflect', 'replicate', 'circul
  * @param options `mode`, default `'constant'`; `value` for that mode, default 0
  */
 export function pad(input: Tensor, edges: readonly number[], options: { mode?: PadMode; value?: number } = {}): Tensor {
+  needArray('pad: edges', edges, 'an array of two whole numbers an axis');
+  needOptions('pad', options);
   const { mode = 'constant', value } = options;
-  if (!padModes.includes(mode)) throw invalid('mode', oneOf(padModes), mode);
-  if (value !== undefined && mode !== 'constant') throw invalid('value', `nothing with mode '${mode}'`, value);
-  return operators.pad(input, [...edges], mode, value ?? null);
+  needOneOf('pad: mode', mode, padModes);
+  if (value !== undefined) {
+    if (mode !== 'constant') throw invalid('pad: value', `nothing with mode '${mode}'`, value);
+    needInRange('pad: value', value);
+  }
+  return operators.pad(input, edges, mode, value ?? null);
 }
 
 /** int64 class indices as rows of zeros with a one: shape [..., classes]. `classes` defaults to the largest index plus one. */
 export function oneHot(indices: Tensor, options: { classes?: number } = {}): Tensor {
-  return operators.oneHot(indices, options.classes ?? -1);
+  needOptions('oneHot', options);
+  const { classes } = options;
+  return operators.oneHot(indices, classes === undefined ? -1 : needCount('oneHot: classes', classes, 1));
 }

@@ -2,14 +2,10 @@
 
 import * as operators from '../../tensor/index.js';
 import { callOperator, type Tensor } from '../../tensor/index.js';
+import { needArray, needFlag, needOptions, needTensor } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
-import {
-  gridSampleModeCode,
-  gridSamplePaddingCode,
-  oneOf,
-  type GridSampleMode,
-  type GridSamplePadding,
-} from './options.js';
+import { gridSampleModeCode, gridSamplePaddingCode, type GridSampleMode, type GridSamplePadding } from './options.js';
+import { isSmooth, needInterpolateOptions } from './interpolateOptions.js';
 
 /** How `interpolate` reads between elements. `'nearest-exact'` samples at pixel centres, `'nearest'` rounds down as old PyTorch does. */
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area';
@@ -38,8 +34,6 @@ const upsample: Readonly<Record<Exclude<InterpolateMode, 'area'>, Readonly<Recor
   trilinear: { 3: 'upsample_trilinear3d' },
 };
 
-const modes: readonly string[] = [...Object.keys(upsample), 'area'];
-
 /**
  * Resizes the spatial axes of a batch.
  *
@@ -47,48 +41,39 @@ const modes: readonly string[] = [...Object.keys(upsample), 'area'];
  * @throws ArgumentError when the mode does not fit the number of axes, or an option does not fit the mode
  */
 export function interpolate(input: Tensor, options: InterpolateOptions): Tensor {
+  needInterpolateOptions('interpolate', options);
   const { size, scaleFactor, mode = 'nearest', alignCorners, antialias = false } = options;
-  const axes = input.ndim - 2;
-  if (!modes.includes(mode)) throw invalid('mode', oneOf(modes), mode);
-  if ((size === undefined) === (scaleFactor === undefined))
-    throw invalid('options', 'either size or scaleFactor', options);
-  const sizes = size === undefined ? null : perAxis('size', size, axes);
-  const scales = scaleFactor === undefined ? null : perAxis('scaleFactor', scaleFactor, axes);
-  const smooth = mode === 'linear' || mode === 'bilinear' || mode === 'bicubic' || mode === 'trilinear';
-  if (alignCorners !== undefined && !smooth) throw invalid('alignCorners', `nothing with mode '${mode}'`, alignCorners);
-
+  const axes = needTensor('interpolate: input', input).ndim - 2;
+  if (axes < 1) throw invalid('interpolate: input', 'a batch with 1 to 3 axes after batch and channels', input);
+  const sizes = size === undefined ? null : perAxis('interpolate: size', size, axes);
+  const scales = scaleFactor === undefined ? null : perAxis('interpolate: scaleFactor', scaleFactor, axes);
   if (mode === 'area') return area(input, sizes, scales);
   let name = upsample[mode][axes];
   if (name === undefined) {
     throw invalid(
-      'input',
+      'interpolate: input',
       `a batch with the axes of mode '${mode}' (${Object.keys(upsample[mode]).join(' or ')} after batch and channels)`,
       input,
     );
   }
-  if (antialias) {
-    if (mode !== 'bilinear' && mode !== 'bicubic')
-      throw invalid('antialias', "false, unless the mode is 'bilinear' or 'bicubic'", true);
-    name = `_${name}_aa`;
-  }
-  const args = smooth ? [input, sizes, alignCorners ?? false, scales] : [input, sizes, scales];
+  if (antialias) name = `_${name}_aa`;
+  const args = isSmooth(mode) ? [input, sizes, alignCorners ?? false, scales] : [input, sizes, scales];
   return callOperator(`aten::${name}.vec`, args) as Tensor;
 }
 
 /** The mean over the elements that fall together. */
 function area(input: Tensor, sizes: readonly number[] | null, scales: readonly number[] | null): Tensor {
   const spatial = input.shape.slice(2);
-  if (spatial.length < 1 || spatial.length > 3)
-    throw invalid('input', 'a batch with 1 to 3 axes after batch and channels', input);
+  if (spatial.length > 3)
+    throw invalid('interpolate: input', 'a batch with 1 to 3 axes after batch and channels', input);
   const target = sizes ?? spatial.map((size, i) => Math.floor(size * (scales?.[i] ?? 1)));
   return callOperator(`aten::adaptive_avg_pool${spatial.length}d`, [input, target]) as Tensor;
 }
 
 function perAxis(argument: string, value: number | readonly number[], axes: number): number[] {
   const values = typeof value === 'number' ? new Array<number>(axes).fill(value) : [...value];
-  if (values.length !== axes || !values.every((item) => item > 0)) {
-    throw invalid(argument, `a positive number, or ${axes} of them for the axes after batch and channels`, value);
-  }
+  if (values.length !== axes)
+    throw invalid(argument, `a number, or ${axes} of them for the axes after batch and channels`, value);
   return values;
 }
 
@@ -110,7 +95,9 @@ export interface GridSampleOptions {
  * @returns [batch, channels, outHeight, outWidth]
  */
 export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  needOptions('gridSample', options);
   const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options;
+  needFlag('gridSample: alignCorners', alignCorners);
   return operators.gridSampler(input, grid, gridSampleModeCode(mode), gridSamplePaddingCode(paddingMode), alignCorners);
 }
 
@@ -122,5 +109,8 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
  * @param options `alignCorners` as in {@link gridSample}, default false; both must agree
  */
 export function affineGrid(theta: Tensor, size: readonly number[], options: { alignCorners?: boolean } = {}): Tensor {
-  return operators.affineGridGenerator(theta, [...size], options.alignCorners ?? false);
+  needArray('affineGrid: size', size, 'the shape of the result');
+  needOptions('affineGrid', options);
+  const alignCorners = needFlag('affineGrid: alignCorners', options.alignCorners ?? false);
+  return operators.affineGridGenerator(theta, size, alignCorners);
 }
