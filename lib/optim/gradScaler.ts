@@ -1,5 +1,6 @@
 /** Keeps small float16 gradients from becoming zero: the loss is scaled up before backward, and the gradients down after it. */
 
+import { needCount, needFlag, needInRange, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { callOperator, isTensor, noGrad, tensor, type Tensor } from '../tensor/index.js';
 import { outsideScope } from '../tensor/scope.js';
@@ -66,6 +67,7 @@ export class GradScaler {
   #progress = new Map<ScaledOptimizer, Progress>();
 
   constructor(options: GradScalerOptions = {}) {
+    needOptions('GradScaler', options);
     const {
       initScale = 2 ** 16,
       growthFactor = 2,
@@ -73,7 +75,7 @@ export class GradScaler {
       growthInterval = 2000,
       enabled = true,
     } = options;
-    if (typeof enabled !== 'boolean') throw invalid('GradScaler: enabled', 'a boolean', enabled);
+    needFlag('GradScaler: enabled', enabled);
     checkSchedule({ scale: initScale, growthFactor, backoffFactor, growthInterval });
     this.enabled = enabled;
     this.#startScale = initScale;
@@ -96,6 +98,7 @@ export class GradScaler {
    *   after all: keep the parameters in float32 and use `autocast`
    */
   unscale_(optimizer: ScaledOptimizer): void {
+    needOptimizer(optimizer);
     if (!this.enabled) return;
     const progress = this.#of(optimizer);
     if (progress.stepped) throw misuse('unscale_ comes before step');
@@ -110,6 +113,7 @@ export class GradScaler {
    * @returns whether the optimizer stepped
    */
   step(optimizer: ScaledOptimizer): boolean {
+    needOptimizer(optimizer);
     if (!this.enabled) {
       optimizer.step();
       return true;
@@ -170,8 +174,7 @@ export class GradScaler {
       throw invalid('GradScaler.loadStateDict: state', 'what stateDict returned', state);
     const { scale, growthFactor, backoffFactor, growthInterval, growthTracker } = state;
     checkSchedule({ scale, growthFactor, backoffFactor, growthInterval });
-    if (!Number.isSafeInteger(growthTracker) || growthTracker < 0)
-      throw invalid('GradScaler: growthTracker', 'a whole number of at least 0', growthTracker);
+    needCount('GradScaler: growthTracker', growthTracker);
     this.#growthFactor = growthFactor;
     this.#backoffFactor = backoffFactor;
     this.#growthInterval = growthInterval;
@@ -194,8 +197,6 @@ export class GradScaler {
   #of(optimizer: ScaledOptimizer): Progress {
     let progress = this.#progress.get(optimizer);
     if (progress === undefined) {
-      if (typeof (optimizer as unknown as Partial<ScaledOptimizer> | null)?.step !== 'function')
-        throw invalid('GradScaler: optimizer', 'an optimizer', optimizer);
       progress = { unscaled: false, stepped: false, found: new Map() };
       this.#progress.set(optimizer, progress);
     }
@@ -225,22 +226,21 @@ export class GradScaler {
   }
 }
 
+function needOptimizer(optimizer: unknown): void {
+  const { step, paramGroups } = (optimizer ?? {}) as Partial<Record<keyof ScaledOptimizer, unknown>>;
+  const fits = typeof step === 'function' && Array.isArray(paramGroups) && paramGroups.flat().every(isTensor);
+  if (!fits) throw invalid('GradScaler: optimizer', 'an optimizer', optimizer);
+}
+
 function misuse(message: string): TenchError {
   return new TenchError(`GradScaler: ${message}`, { code: 'ERR_TENCH_GRAD_SCALER' });
 }
 
 function checkSchedule(given: Omit<GradScalerState, 'growthTracker'>): void {
   const { scale, growthFactor, backoffFactor, growthInterval } = given;
-  const check = (name: string, fits: boolean, expected: string, value: unknown): void => {
-    if (!fits) throw invalid(`GradScaler: ${name}`, expected, value);
-  };
-  check('scale', Number.isFinite(scale) && scale > 0, 'a number above 0', scale);
-  check('growthFactor', Number.isFinite(growthFactor) && growthFactor > 1, 'a number above 1', growthFactor);
-  check('backoffFactor', backoffFactor > 0 && backoffFactor < 1, 'a number between 0 and 1', backoffFactor);
-  check(
-    'growthInterval',
-    Number.isSafeInteger(growthInterval) && growthInterval > 0,
-    'a whole number of at least 1',
-    growthInterval,
-  );
+  needInRange('GradScaler: scale', scale, { above: 0 });
+  needInRange('GradScaler: growthFactor', growthFactor, { above: 1 });
+  if (!(typeof backoffFactor === 'number' && backoffFactor > 0 && backoffFactor < 1))
+    throw invalid('GradScaler: backoffFactor', 'a number between 0 and 1', backoffFactor);
+  needCount('GradScaler: growthInterval', growthInterval, 1);
 }

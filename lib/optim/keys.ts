@@ -1,5 +1,6 @@
 /** The names by which the parts of an optimizer meet: each has one meaning and is there, or the optimizer is not made. */
 
+import { needArray } from '../tensor/checks.js';
 import { invalid, isTensor, TenchError, TensorList, zerosLike, type Tensor } from '../tensor/index.js';
 import { nameOf, type Hypers, type Parts, type Stat, type State, type Stepper } from './parts.js';
 import { keysTaken, missingKey } from './reads.js';
@@ -18,8 +19,7 @@ export function agreeOnKeys(
   groups: readonly Tensor[][],
 ): Hypers {
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [key, value] of chosen)
-    if (typeof value !== 'number') throw invalid(key, 'a number, as every hyper-parameter', value);
+  for (const [key, value] of chosen) needHyper(`Optimizer: ${key}`, value);
   const { hypers, owners } = mergeDefaults(parts, Object.fromEntries(chosen) as Hypers);
   const standIn = makeStandIn(groups.flat());
   const state = firstState(parts.stats, owners, standIn);
@@ -35,9 +35,18 @@ export function agreeOnKeys(
   return hypers;
 }
 
+/** @throws ArgumentError unless a hyper-parameter is a number */
+export function needHyper(argument: string, value: unknown): void {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw invalid(argument, 'a number, as every hyper-parameter', value);
+}
+
 /** The keys that a stepper takes, where it says so. */
 function keysOf(stepper: Stepper): readonly string[] | null {
-  return stepper.reads ?? keysTaken(stepper, 1);
+  const { reads } = stepper;
+  return reads === undefined
+    ? keysTaken(stepper, 1)
+    : needArray(`${nameOf(stepper)}: reads`, reads, 'an array of keys');
 }
 
 /** The given values and the defaults beside them, with the name of who defined each. */
@@ -47,6 +56,7 @@ function mergeDefaults(parts: Parts, given: Hypers): { hypers: Hypers; owners: M
   for (const part of [...parts.gradSteppers, ...parts.stats, ...parts.steppers]) {
     for (const [key, value] of Object.entries(part.defaults ?? {})) {
       if (key in given) continue;
+      needHyper(`${nameOf(part)}: defaults.${key}`, value);
       const owner = owners.get(key);
       if (owner !== undefined && hypers[key] !== value) {
         throw twoMeanings(
@@ -114,6 +124,8 @@ export function updateState(stat: Stat, p: TensorList, state: State, hypers: Hyp
 
 /** The same state, once it is sure that it holds only lists as long as `p` and numbers. */
 export function checkState(stat: Stat, state: State, p: TensorList): State {
+  if (typeof state !== 'object' || (state as unknown) === null)
+    throw invalid(`the state of ${nameOf(stat)}`, 'an object of TensorLists and numbers', state);
   for (const [key, value] of Object.entries(state)) {
     const fits = value instanceof TensorList ? value.length === p.length : typeof value === 'number';
     if (!fits)

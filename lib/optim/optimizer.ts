@@ -2,11 +2,12 @@
 
 import { inspect } from 'node:util';
 
+import { needFlag, needIterable, needOptions } from '../tensor/checks.js';
 import { invalid, noGrad, TensorList, type Tensor } from '../tensor/index.js';
 import { outsideScope, scope } from '../tensor/scope.js';
 import { Chunks, type Active, type Chunk } from './chunks.js';
 import { toGroups, toList, type ParameterSource } from './groups.js';
-import { agreeOnKeys } from './keys.js';
+import { agreeOnKeys, needHyper } from './keys.js';
 import { borrowsGrad, nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
 import { choosePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
 import { loadState, readState, type OptimizerState } from './state.js';
@@ -42,7 +43,9 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
    * @throws TenchError (`ERR_TENCH_OPTIMIZER_KEY`) for a key that a part takes and nobody provides, or that two parts define differently
    */
   constructor(params: ParameterSource, steppers: S | readonly S[], options: OptimizerOptions<S, T, G>) {
-    const { stats, gradSteppers, ...given } = (options as Options | undefined) ?? {};
+    const all: Options = (options as Options | undefined) ?? {};
+    needOptions('Optimizer', all);
+    const { stats, gradSteppers, ...given } = all;
     this.paramGroups = toGroups(params);
     this.gradSteppers = toSteppers('gradSteppers', gradSteppers);
     this.stats = toList(stats);
@@ -72,7 +75,9 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
    * @param options `setToNull`: null (default): gradients take no memory until the next backward, and a parameter that gets none is not stepped. False:
    *   zeros in place, as in the lesson, so that it goes on by momentum and decay; a parameter that is frozen by then loses its gradient all the same
    */
-  zeroGrad({ setToNull = true }: { setToNull?: boolean } = {}): void {
+  zeroGrad(options: { setToNull?: boolean } = {}): void {
+    needOptions('zeroGrad', options);
+    const setToNull = needFlag('zeroGrad: setToNull', options.setToNull ?? true);
     const kept: Tensor[] = [];
     for (const tensor of this.paramGroups.flat()) {
       const grad = setToNull || !tensor.requiresGrad ? null : (tensor.grad?.detach() ?? null);
@@ -88,6 +93,9 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
    * @param hypers of the new group; what is left out is copied from the last one
    */
   addParamGroup(params: Iterable<Tensor>, hypers: Hypers = {}): void {
+    needIterable('addParamGroup: params', params, 'tensors');
+    needOptions('addParamGroup', hypers);
+    for (const [key, value] of Object.entries(hypers)) needHyper(`addParamGroup: ${key}`, value);
     const known = new Set(this.paramGroups.flat());
     const group = toGroups([...params].filter((tensor) => !known.has(tensor)))[0] ?? [];
     this.hypers.push({ ...this.hypers.at(-1), ...hypers });

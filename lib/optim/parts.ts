@@ -65,8 +65,8 @@ export interface Parts {
 /** What to call a part in a message: `stepper sgdStep`, `stat AverageGrad`. */
 export function nameOf(part: Stepper | Stat): string {
   if (typeof part === 'function') return `stepper ${part.name || '(anonymous)'}`;
-  const { name } = part.constructor;
-  return `stat ${name === 'Object' ? '(plain object)' : name}`;
+  const name: unknown = (part.constructor as { name?: unknown } | undefined)?.name;
+  return `stat ${typeof name !== 'string' || name === 'Object' ? '(plain object)' : name}`;
 }
 
 /** Whether a part says that it keeps no gradient. A stat's class has to say so itself: what it extends may know nothing of what it does. */

@@ -1,5 +1,6 @@
 /** `perTensor` makes a stepper of one that must see one tensor at a time. */
 
+import { needFunction } from '../tensor/checks.js';
 import { TensorList, type Tensor } from '../tensor/index.js';
 import type { Hypers, Stepper } from './parts.js';
 import { keysTaken } from './reads.js';
@@ -21,6 +22,7 @@ export type Listed<Context> = { [Key in keyof Context]: Context[Key] extends Ten
  * @param stepper sees a Tensor as `p` and Tensors as state, in the same words
  */
 export function perTensor<Step extends TensorStepper>(stepper: Step): Stepper<Listed<Parameters<Step>[1]>> {
+  needFunction('perTensor: stepper', stepper, 'a stepper');
   const each = (p: TensorList, context: Listed<Parameters<Step>[1]>): void => {
     p.tensors.forEach((tensor, i) => {
       const own = Object.entries(context).map(([key, value]): [string, unknown] => [

@@ -1,5 +1,6 @@
 /** Recipes: the usual optimizers, each a list of parts. Made by `recipe(parameters, hyperParameters)`, or handed to a Learner as `optFunc`. */
 
+import { needInRange, needOptions } from '../tensor/checks.js';
 import { type ParameterSource, toList } from './groups.js';
 import { Optimizer } from './optimizer.js';
 import type { Stepper } from './parts.js';
@@ -15,6 +16,7 @@ export interface SgdHypers {
 
 /** Plain gradient descent, with weight decay before the step. */
 export function sgdOpt(params: ParameterSource, hypers: SgdHypers): Optimizer {
+  needHypers('sgdOpt', hypers);
   return new Optimizer(params, [weightDecay, sgdStep], hypers);
 }
 
@@ -25,8 +27,10 @@ export interface SgdMomHypers extends SgdHypers {
 }
 
 /** Gradient descent with classic momentum (undampened, as PyTorch's SGD) and decoupled weight decay, 0.01 unless given, as in the lesson. */
-export function sgdMomOpt(params: ParameterSource, { wd = 0.01, ...hypers }: SgdMomHypers): Optimizer {
-  return new Optimizer(params, [weightDecay, momentumStep], { stats: new AverageGrad(), ...hypers, wd });
+export function sgdMomOpt(params: ParameterSource, hypers: SgdMomHypers): Optimizer {
+  needHypers('sgdMomOpt', hypers);
+  const { wd = 0.01, ...rest } = hypers;
+  return new Optimizer(params, [weightDecay, momentumStep], { stats: new AverageGrad(), ...rest, wd });
 }
 
 /** Hyper-parameters of {@link adamOpt} and {@link lambOpt}. */
@@ -46,16 +50,35 @@ export interface AdamHypers extends SgdMomHypers {
  */
 export function adamOpt(
   params: ParameterSource,
-  { extraStep, ...hypers }: AdamHypers & { extraStep?: Stepper | readonly Stepper[] },
+  hypers: AdamHypers & { extraStep?: Stepper | readonly Stepper[] },
 ): Optimizer {
-  return new Optimizer(params, [weightDecay, adamStep, ...toList(extraStep)], { stats: adamStats(), ...hypers });
+  needHypers('adamOpt', hypers);
+  const { extraStep, ...rest } = hypers;
+  return new Optimizer(params, [weightDecay, adamStep, ...toList(extraStep)], { stats: adamStats(), ...rest });
 }
 
 /** LAMB; the decay, default `wd` 0, is part of the direction whose norm is compared. */
 export function lambOpt(params: ParameterSource, hypers: AdamHypers): Optimizer {
+  needHypers('lambOpt', hypers);
   return new Optimizer(params, lambStep, { stats: adamStats(), ...hypers });
 }
 
 function adamStats(): (AverageGrad | AverageSqrGrad | StepCount)[] {
   return [new AverageGrad({ dampening: true }), new AverageSqrGrad({ dampening: true }), new StepCount()];
+}
+
+/** Where the hyper-parameters of the recipes lie. Those of an optimizer of one's own may lie anywhere: its parts give them their meaning. */
+const ranges = {
+  lr: { least: 0 },
+  wd: { least: 0 },
+  mom: { least: 0, most: 1 },
+  sqrMom: { least: 0, most: 1 },
+  eps: { least: 0 },
+} as const;
+
+function needHypers(recipe: string, hypers: AdamHypers | SgdHypers): void {
+  needOptions(recipe, hypers);
+  const given: Readonly<Record<string, unknown>> = { ...hypers };
+  for (const [key, range] of Object.entries(ranges))
+    if (given[key] !== undefined) needInRange(`${recipe}: ${key}`, given[key] as number, range);
 }

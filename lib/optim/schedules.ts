@@ -1,5 +1,6 @@
 /** Schedules: a hyper-parameter as a function of the position in training, which runs from 0 to 1. */
 
+import { needArray, needInRange, needNumber } from '../tensor/checks.js';
 import { invalid } from '../tensor/index.js';
 
 /** The value at a position from 0 (start of training) to 1 (its end). */
@@ -7,17 +8,20 @@ export type Schedule = (position: number) => number;
 
 /** The same value throughout; an `end` is taken, and not used, so that all schedules can be made alike. */
 export function schedNo(start: number, _end?: number): Schedule {
+  needNumber('schedNo: start', start);
   return () => start;
 }
 
 /** A straight line from `start` to `end`. */
 export function schedLin(start: number, end: number): Schedule {
-  return (position) => start + position * (end - start);
+  needEnds('schedLin', start, end);
+  return (position) => start + needPosition(position) * (end - start);
 }
 
 /** Half a cosine wave from `start` to `end`: slow, fast, slow. */
 export function schedCos(start: number, end: number): Schedule {
-  return (position) => start + ((1 + Math.cos(Math.PI * (1 - position))) * (end - start)) / 2;
+  needEnds('schedCos', start, end);
+  return (position) => start + ((1 + Math.cos(Math.PI * (1 - needPosition(position)))) * (end - start)) / 2;
 }
 
 /**
@@ -26,9 +30,17 @@ export function schedCos(start: number, end: number): Schedule {
  * @throws ArgumentError unless both are above 0 or both below
  */
 export function schedExp(start: number, end: number): Schedule {
+  needEnds('schedExp', start, end);
   if (!(start * end > 0)) throw invalid('schedExp: start, end', 'two values on the same side of 0', [start, end]);
-  return (position) => start * (end / start) ** position;
+  return (position) => start * (end / start) ** needPosition(position);
 }
+
+function needEnds(where: string, start: number, end: number): void {
+  needNumber(`${where}: start`, start);
+  needNumber(`${where}: end`, end);
+}
+
+const needPosition = (position: number): number => needInRange('position', position);
 
 /**
  * One schedule after the other, each over its share of training.
@@ -38,9 +50,10 @@ export function schedExp(start: number, end: number): Schedule {
  * @returns a schedule that stays at its first value before 0 and at its last value from 1 on
  */
 export function combineScheds(shares: readonly number[], schedules: readonly Schedule[]): Schedule {
-  if (shares.length === 0 || !shares.every((share) => share >= 0 && share <= 1)) {
-    throw invalid('combineScheds: shares', 'shares from 0 to 1', shares);
-  }
+  needArray('combineScheds: shares', shares, 'an array of shares from 0 to 1');
+  needArray('combineScheds: schedules', schedules, 'an array of schedules');
+  if (shares.length === 0) throw invalid('combineScheds: shares', 'at least one share', shares);
+  for (const share of shares) needInRange('combineScheds: shares', share, { least: 0, most: 1 });
   if (schedules.length !== shares.length || !schedules.every((schedule) => typeof schedule === 'function')) {
     throw invalid('combineScheds: schedules', `${shares.length} schedules, one for each share`, schedules);
   }
@@ -48,9 +61,7 @@ export function combineScheds(shares: readonly number[], schedules: readonly Sch
   if (Math.abs(total - 1) > 1e-6) throw invalid('combineScheds: shares', 'shares that sum to 1', shares);
   const starts = shares.map((_, i) => shares.slice(0, i).reduce((sum, share) => sum + share, 0));
   return (position) => {
-    if (!(typeof position === 'number') || Number.isNaN(position))
-      throw invalid('position', 'a number from 0 to 1', position);
-    const place = Math.min(Math.max(position, 0), 1);
+    const place = Math.min(Math.max(needPosition(position), 0), 1);
     // The last schedule that has begun, among those that have a share at all.
     const current = starts.findLastIndex((start, i) => start <= place && (shares[i] ?? 0) > 0);
     const share = shares[current] ?? 1;

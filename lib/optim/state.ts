@@ -1,7 +1,9 @@
 /** An optimizer's memory as plain data: hyper-parameters, and what is remembered of each parameter, by number. */
 
-import { invalid, isTensor, TensorList, type Tensor } from '../tensor/index.js';
+import { needArray, needCount } from '../tensor/checks.js';
+import { invalid, isOptions, isTensor, TensorList, type Tensor } from '../tensor/index.js';
 import type { ParameterState } from './chunks.js';
+import { needHyper } from './keys.js';
 import type { Hypers, Stat } from './parts.js';
 
 /** What `Optimizer.stateDict` returns. Parameters are numbered through all groups, from 0. */
@@ -37,6 +39,7 @@ export function loadState(
   groups: readonly Tensor[][],
   stats: readonly Stat[],
 ): { hypers: Hypers[]; states: Map<Tensor, ParameterState> } {
+  needDict(dict);
   const sizes = groups.map((group) => group.length);
   const given = dict.groups.map(({ params }) => params.length);
   if (String(given) !== String(sizes))
@@ -50,8 +53,27 @@ export function loadState(
   return { hypers: dict.groups.map(({ hypers }) => ({ ...hypers })), states };
 }
 
+/** @throws ArgumentError for what `stateDict` cannot have returned */
+function needDict(dict: OptimizerState): void {
+  needPlain('dict', dict);
+  needPlain('dict.state', dict.state);
+  needArray('dict.groups', dict.groups, 'an array of groups').forEach((group, i) => {
+    needPlain(`dict.groups[${i}]`, group);
+    needArray(`dict.groups[${i}].params`, group.params).forEach((number) =>
+      needCount(`dict.groups[${i}].params`, number),
+    );
+    needPlain(`dict.groups[${i}].hypers`, group.hypers);
+    for (const [key, value] of Object.entries(group.hypers)) needHyper(`dict.groups[${i}].hypers.${key}`, value);
+  });
+}
+
+function needPlain(argument: string, value: unknown): void {
+  if (!isOptions(value)) throw invalid(argument, 'a plain object, as stateDict returns', value);
+}
+
 /** The entry's values in new tensors, as the stats would make them for this parameter: its device, their dtypes. */
 function copyEntry(name: string, entry: ParameterState, tensor: Tensor, stats: readonly Stat[]): ParameterState {
+  needPlain(name, entry);
   const p = new TensorList([tensor]);
   const own = Object.assign({}, ...stats.map((stat) => stat.initState(p))) as Record<string, TensorList | number>;
   const copied = Object.entries(own).map(([key, value]): [string, Tensor | number] => {

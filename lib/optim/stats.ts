@@ -1,6 +1,7 @@
 /** Stats: what optimizers remember about the gradients from step to step, from the simplest to the one with the most choices. */
 
-import type { TensorList } from '../tensor/index.js';
+import { needFlag, needInstance, needOptions } from '../tensor/checks.js';
+import { TensorList } from '../tensor/index.js';
 import { Stat } from './parts.js';
 
 /** Counts the steps of each parameter; those in which it had no gradient do not count. State: `step`, 1 in the first step. */
@@ -32,13 +33,14 @@ export class AverageGrad extends Stat<{ gradAvg: TensorList; momDamp: number }> 
   override readonly defaults = { mom: 0.9 };
   readonly dampening: boolean;
 
-  constructor({ dampening = false }: AverageOptions = {}) {
+  constructor(options: AverageOptions = {}) {
     super();
-    this.dampening = dampening;
+    needOptions('AverageGrad', options);
+    this.dampening = needFlag('AverageGrad: dampening', options.dampening ?? false);
   }
 
   initState(p: TensorList): { gradAvg: TensorList; momDamp: number } {
-    return { gradAvg: p.zerosLike(), momDamp: 1 };
+    return { gradAvg: needInstance('AverageGrad: p', p, TensorList).zerosLike(), momDamp: 1 };
   }
 
   update(p: TensorList, state: { gradAvg: TensorList; momDamp: number }, { mom }: { mom: number }): void {
@@ -59,13 +61,14 @@ export class AverageSqrGrad extends Stat<{ sqrAvg: TensorList; sqrDamp: number }
   override readonly defaults = { sqrMom: 0.99 };
   readonly dampening: boolean;
 
-  constructor({ dampening = true }: AverageOptions = {}) {
+  constructor(options: AverageOptions = {}) {
     super();
-    this.dampening = dampening;
+    needOptions('AverageSqrGrad', options);
+    this.dampening = needFlag('AverageSqrGrad: dampening', options.dampening ?? true);
   }
 
   initState(p: TensorList): { sqrAvg: TensorList; sqrDamp: number } {
-    return { sqrAvg: p.zerosLike(), sqrDamp: 1 };
+    return { sqrAvg: needInstance('AverageSqrGrad: p', p, TensorList).zerosLike(), sqrDamp: 1 };
   }
 
   update(p: TensorList, state: { sqrAvg: TensorList; sqrDamp: number }, { sqrMom }: { sqrMom: number }): void {

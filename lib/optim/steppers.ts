@@ -1,5 +1,6 @@
 /** Steppers: how optimizers change the parameters, in the order in which they grow out of one another. */
 
+import { needInstance, needNumber } from '../tensor/checks.js';
 import { TensorList, where } from '../tensor/index.js';
 
 /** Gradient descent: `p -= lr * grad`. */
@@ -45,6 +46,9 @@ momentumStep.borrowsGrad = true;
  * @param step how many values went in, from 1
  */
 export function debiasTerm(mom: number, damp: number, step: number): number {
+  needNumber('debiasTerm: mom', mom);
+  needNumber('debiasTerm: damp', damp);
+  needNumber('debiasTerm: step', step);
   return mom === 1 ? damp * step : (damp * (1 - mom ** step)) / (1 - mom);
 }
 
@@ -101,6 +105,8 @@ lambStep.borrowsGrad = true;
  * Stays on the device: no norm is read back.
  */
 export function trustRatio(norm1: TensorList, norm2: TensorList): TensorList {
+  needInstance('trustRatio: norm1', norm1, TensorList);
+  needInstance('trustRatio: norm2', norm2, TensorList);
   const [r1, r2] = [norm1.stack(), norm2.stack()];
   const ratio = where(r1.eq(0).logicalOr(r2.eq(0)), 1, r1.div(r2).clampMax(10));
   return new TensorList(ratio.unbind());

@@ -215,7 +215,7 @@ t.test('parts and values of the wrong kind', (t) => {
   t.throws(() => make([3]), /steppers\[0\]/);
   t.throws(() => make(sgdStep, { stats: [{}], lr: 1 }), /stats\[0\]/);
   t.throws(() => make(sgdStep, { gradSteppers: [null], lr: 1 }), /gradSteppers\[0\]/);
-  t.throws(() => make(sgdStep, { lr: '1' }), { code: 'ERR_TENCH_ARGUMENT', message: /a number.*`lr`/ });
+  t.throws(() => make(sgdStep, { lr: '1' }), { code: 'ERR_TENCH_ARGUMENT', message: /a number.*`Optimizer: lr`/ });
   t.throws(
     () => make(sgdStep, { stats: { initState: () => ({ memory: 'much' }), update: () => {} }, lr: 1 }),
     /memory/,

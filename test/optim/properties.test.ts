@@ -1,0 +1,180 @@
+/** Whatever the optimizers, schedules and the scaler are given, they return or throw a typed error. */
+
+import t from 'tap';
+
+import * as optim from '../../lib/optim/index.js';
+import {
+  ArgumentError,
+  TensorList,
+  ones,
+  setMemoryCap,
+  setNumThreads,
+  tensor,
+  type Tensor,
+} from '../../lib/tensor/index.js';
+import { hostileMakers, isExpected } from '../hostile.js';
+import { provokeRoom } from '../provoke.js';
+
+const seed = 1;
+
+setMemoryCap(2 ** 28);
+setNumThreads(1);
+// A loaded machine takes longer than the 30 s that are usual.
+t.setTimeout(300_000);
+t.teardown(() => setMemoryCap(null));
+
+/** A parameter with a gradient. */
+function parameter(): Tensor {
+  const p = tensor([1, 2]).requiresGrad_();
+  p.grad = tensor([0.5, -1]);
+  return p;
+}
+
+const makeAdam = (): optim.Optimizer => optim.adamOpt([parameter()], { lr: 0.1 });
+const norms = (): TensorList => new TensorList([tensor(1), tensor(2)]);
+
+function stepped(): optim.Optimizer {
+  const opt = makeAdam();
+  opt.step();
+  return opt;
+}
+
+function scaled(): optim.GradScaler {
+  const scaler = new optim.GradScaler();
+  scaler.scale(ones([1]));
+  return scaler;
+}
+
+/** A schedule is called with whatever a position may be by mistake. */
+function useSchedule(schedule: optim.Schedule): void {
+  for (const make of hostileMakers) {
+    try {
+      schedule(make() as number);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+    }
+  }
+}
+
+/** What was made takes a step. */
+const useOptimizer = (opt: optim.Optimizer): void => opt.step();
+
+const byOptimizer =
+  'the optimizer calls it, with lists and numbers that it has checked; its parameter list declares them';
+const steppers = ['sgdStep', 'weightDecay', 'l2Reg', 'momentumStep', 'adamStep', 'lambStep'];
+const updates = ['StepCount#update', 'AverageGrad#update', 'AverageSqrGrad#update'];
+
+t.test(`all that is exported, seed ${seed}`, async (t) => {
+  const { calls, places, faults } = await provokeRoom(
+    {
+      exports: optim,
+      apart: {
+        ...Object.fromEntries([...steppers, ...updates].map((name) => [name, byOptimizer])),
+        StatefulOptimizer: 'it is Optimizer by another name',
+        'new Stat': 'it is abstract, and takes nothing',
+      },
+      instances: { Optimizer: stepped, GradScaler: scaled, Stat: () => new optim.StepCount() },
+      valid: {
+        'new Optimizer': () => [
+          [[parameter()], [parameter()]],
+          [optim.weightDecay, optim.momentumStep],
+          { stats: [new optim.AverageGrad()], gradSteppers: [optim.l2Reg], lr: 0.1, wd: 0.1, mom: 0.9 },
+        ],
+        'Optimizer#zeroGrad': () => [{ setToNull: false }],
+        'Optimizer#addParamGroup': () => [[parameter()], { lr: 0.2 }],
+        'Optimizer#loadStateDict': () => [stepped().stateDict()],
+        sgdOpt: () => [[parameter()], { lr: 0.1, wd: 0.1 }],
+        sgdMomOpt: () => [[parameter()], { lr: 0.1, wd: 0.1, mom: 0.9 }],
+        adamOpt: () => [
+          [parameter()],
+          { lr: 0.1, wd: 0.1, mom: 0.9, sqrMom: 0.99, eps: 1e-5, extraStep: [optim.sgdStep] },
+        ],
+        lambOpt: () => [[parameter()], { lr: 0.1, wd: 0.1, mom: 0.9, sqrMom: 0.99, eps: 1e-5 }],
+        'new AverageGrad': () => [{ dampening: true }],
+        'new AverageSqrGrad': () => [{ dampening: true }],
+        'AverageGrad#initState': () => [norms()],
+        'AverageSqrGrad#initState': () => [norms()],
+        'new StepCount': () => [],
+        perTensor: () => [(p: Tensor, { lr }: { lr: number }) => p.sub_(lr)],
+        trustRatio: () => [norms(), norms()],
+        debiasTerm: () => [0.9, 0.1, 3],
+        schedNo: () => [1],
+        schedLin: () => [1, 2],
+        schedCos: () => [1, 2],
+        schedExp: () => [1, 2],
+        cos1cycleAnneal: () => [1, 2, 3],
+        combineScheds: () => [
+          [0.3, 0.7],
+          [optim.schedLin(0, 1), optim.schedLin(1, 0)],
+        ],
+        'new GradScaler': () => [
+          { initScale: 8, growthFactor: 3, backoffFactor: 0.25, growthInterval: 5, enabled: true },
+        ],
+        'GradScaler#scale': () => [ones([2])],
+        'GradScaler#unscale_': () => [makeAdam()],
+        'GradScaler#step': () => [makeAdam()],
+        'GradScaler#update': () => [4],
+        'GradScaler#loadStateDict': () => [new optim.GradScaler().stateDict()],
+      },
+      uses: {
+        'new Optimizer': useOptimizer,
+        sgdOpt: useOptimizer,
+        sgdMomOpt: useOptimizer,
+        adamOpt: useOptimizer,
+        lambOpt: useOptimizer,
+        schedNo: useSchedule,
+        schedLin: useSchedule,
+        schedCos: useSchedule,
+        schedExp: useSchedule,
+        combineScheds: useSchedule,
+      },
+    },
+    { seed, numRuns: 100 },
+  );
+  t.strictSame(faults, []);
+  t.ok(calls > 30, `${calls} functions, constructors, methods and accessors are called, ${places} arguments spoilt`);
+});
+
+t.test('the message names the function, the argument, what was expected and what came', (t) => {
+  const loose = optim as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const opt = makeAdam() as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const cases: [call: () => unknown, message: string][] = [
+    [
+      () => loose.sgdOpt!([parameter()], { lr: NaN }),
+      'expected a number of at least 0 for `sgdOpt: lr` but received NaN',
+    ],
+    [
+      () => loose.adamOpt!([parameter()], { lr: 1, eps: -1 }),
+      'expected a number of at least 0 for `adamOpt: eps` but received -1',
+    ],
+    [() => loose.lambOpt!([parameter()], null), 'expected a plain object for `lambOpt: options` but received null'],
+    [
+      () => new optim.Optimizer([parameter()], optim.sgdStep, { lr: '1' as never }),
+      'expected a number, as every hyper-parameter for `Optimizer: lr` but received the string "1"',
+    ],
+    [() => opt.zeroGrad!({ setToNull: 0 }), 'expected true or false for `zeroGrad: setToNull` but received 0'],
+    [
+      () => opt.addParamGroup!([parameter()], { lr: NaN }),
+      'expected a number, as every hyper-parameter for `addParamGroup: lr` but received NaN',
+    ],
+    [
+      () => opt.loadStateDict!({ state: {}, groups: 1 }),
+      'expected an array of groups for `dict.groups` but received 1',
+    ],
+    [() => loose.schedLin!('0', 1), 'expected a finite number for `schedLin: start` but received the string "0"'],
+    [
+      () => loose.combineScheds!([2], [optim.schedNo(1)]),
+      'expected a number from 0 to 1 for `combineScheds: shares` but received 2',
+    ],
+    [
+      () => new optim.GradScaler({ growthFactor: 1 }),
+      'expected a number above 1 for `GradScaler: growthFactor` but received 1',
+    ],
+    [
+      () => new optim.GradScaler().step({} as never),
+      'expected an optimizer for `GradScaler: optimizer` but received {}',
+    ],
+  ];
+  for (const [call, message] of cases) t.throws(call, { constructor: ArgumentError, message });
+  t.end();
+});
