@@ -32,15 +32,22 @@ export function isPlanned(transform: AnyTransform): transform is AnyTransform & 
   return typeof (transform as { plan?: unknown }).plan === 'function';
 }
 
-/** The base of the built-in transforms, and of a user's that can be written as a plan. */
+/**
+ * The base of the built-in transforms, and of a user's that can be written as a plan. The fields of one are its settings, as plain data:
+ * what its constructor takes, and what {@link describe} gives.
+ */
 export abstract class ImageTransform implements TransformObject<Image, Image>, Planned {
   /** After {@link ResizeFixed} (10) and before {@link toByteTensor} (20). */
   readonly order: number = 11;
 
   abstract plan(size: ImageSize, context?: TransformContext): ImageOperation[];
 
-  abstract describe(): TransformDescription;
+  describe(): TransformDescription {
+    const { order: _order, ...settings } = this;
+    return structuredClone({ name: this.constructor.name, ...settings });
+  }
 
+  /** Runs the plan. @throws ArgumentError if the transform draws and there is no context with a generator */
   async apply(image: Image, context?: TransformContext): Promise<Image> {
     return runProgram(image, this.plan(requireImage(this.constructor.name, image), context));
   }
@@ -72,7 +79,7 @@ export function plannedFunction(
   );
 }
 
-/** The random numbers of a transform, which whoever calls one by hand has to bring along. */
+/** The random numbers of a transform. @throws ArgumentError if whoever calls one by hand has brought none along */
 export function randomOf(transform: object, context: TransformContext | undefined): Generator {
   const random = context?.random;
   if (typeof random?.random === 'function') return random;

@@ -1,7 +1,25 @@
 /** The doors of the transforms: their options, checked once and brought into one form. */
 
 import { invalid } from '../../tensor/errors.js';
+import type { FilterChoice, PointFilter } from '../filters.js';
 import type { Fill } from '../program.js';
+
+/** The option of everything that resizes. */
+export interface ResampleChoice {
+  /**
+   * One of Pillow's filters: `nearest`, `box`, `bilinear` (default), `hamming`, `bicubic`, `lanczos`. A list of them: every item draws
+   * one.
+   */
+  readonly resample?: FilterChoice;
+}
+
+/** The options of everything that reads an image at places between its pixels. */
+export interface WarpOptions {
+  /** `nearest`, `bilinear` or `bicubic`, or a list of them of which every item draws one. */
+  readonly resample?: FilterChoice<PointFilter>;
+  /** What stands outside of the image: a byte, or one for each channel. Default 0. */
+  readonly fill?: Fill;
+}
 
 /** The longest side that native code takes, in pixels. */
 const LONGEST_SIDE = 2 ** 20;
@@ -25,6 +43,13 @@ export function requireSize(argument: string, size: number | readonly [number, n
 export function requireSide(argument: string, side: number): number {
   if (!isSide(side)) throw invalid(argument, 'a whole number of pixels of at least 1', side);
   return side;
+}
+
+/** The only setting of a transform, given by itself or as an object that has it under its name. */
+export function onlySetting<T>(name: string, given: unknown, otherwise?: T): T {
+  if (given === undefined) return otherwise as T;
+  const isOptions = typeof given === 'object' && given !== null && !Array.isArray(given);
+  return (isOptions ? ((given as Record<string, unknown>)[name] ?? otherwise) : given) as T;
 }
 
 export function requireProbability(argument: string, p: number): number {

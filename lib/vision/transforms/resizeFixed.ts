@@ -1,18 +1,10 @@
 /** ResizeFixed: every image in one size. */
 
-import type { TransformContext, TransformDescription } from '../../data/compose.js';
+import type { TransformContext } from '../../data/compose.js';
 import { drawFilter, filters, requireFilters, type FilterChoice } from '../filters.js';
 import type { ImageOperation, ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
-import { requireSize } from './options.js';
-
-export interface ResampleChoice {
-  /**
-   * One of Pillow's filters: `nearest`, `box`, `bilinear` (default), `hamming`, `bicubic`, `lanczos`. A list of them: every item draws
-   * one.
-   */
-  readonly resample?: FilterChoice;
-}
+import { requireSize, type ResampleChoice } from './options.js';
 
 /** Resizes to exactly this size, whatever the sides' ratio was. Order 10. */
 export class ResizeFixed extends ImageTransform {
@@ -36,9 +28,5 @@ export class ResizeFixed extends ImageTransform {
     const [newWidth, newHeight] = this.size;
     if (width === newWidth && height === newHeight) return [];
     return [{ op: 'resize', width: newWidth, height: newHeight, filter }];
-  }
-
-  describe(): TransformDescription {
-    return { name: 'ResizeFixed', size: [...this.size], resample: this.resample };
   }
 }
