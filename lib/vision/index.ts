@@ -50,7 +50,7 @@ export {
   Pad,
   RandomPadCrop,
   type PadMode,
-  type PadOptions,
+  type ImagePadOptions,
   type Padding,
   type RandomPadCropOptions,
 } from './transforms/pad.js';

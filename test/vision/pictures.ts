@@ -1,5 +1,7 @@
 /** Pictures that tests draw themselves. */
 
+import type { TransformContext } from '../../lib/data/compose.js';
+import { Generator } from '../../lib/data/random.js';
 import { Image, type Channels } from '../../lib/vision/image.js';
 
 /** A picture whose bytes are given by a function. */
@@ -27,4 +29,9 @@ export function noisy(width: number, height: number, channels: Channels): Image 
 export function farthest(a: Image, b: Image): number {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) return Infinity;
   return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
+}
+
+/** What a transform knows of one item of an epoch, as a list would tell it. */
+export function contextOf(index: number, epoch = 0): TransformContext {
+  return { random: new Generator(17, epoch, index), index, epoch };
 }

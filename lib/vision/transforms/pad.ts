@@ -12,7 +12,7 @@ export type PadMode = 'zeros' | 'border' | 'reflection';
 
 const outsides: Readonly<Record<PadMode, Outside>> = { zeros: 'fill', border: 'edge', reflection: 'reflect' };
 
-export interface PadOptions {
+export interface ImagePadOptions {
   readonly mode?: PadMode;
   /** The colour of mode `zeros`: a byte, or one for each channel. Default 0. */
   readonly fill?: Fill;
@@ -48,7 +48,7 @@ export class Pad extends ImageTransform {
    * @param padding how many pixels: see {@link Padding}
    * @param options `mode`: default `zeros`; `fill`
    */
-  constructor(padding: Padding, { mode = 'zeros', fill = 0 }: PadOptions = {}) {
+  constructor(padding: Padding, { mode = 'zeros', fill = 0 }: ImagePadOptions = {}) {
     super();
     this.padding = requirePadding(padding);
     this.mode = requireMode(mode);
@@ -63,7 +63,7 @@ export class Pad extends ImageTransform {
   }
 }
 
-export interface RandomPadCropOptions extends PadOptions {
+export interface RandomPadCropOptions extends ImagePadOptions {
   /** How many pixels are put around the image before one looks for a place: see {@link Padding}. Default 4. */
   readonly padding?: Padding;
 }

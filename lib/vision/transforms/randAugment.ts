@@ -13,7 +13,7 @@ import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireFill, type WarpOptions } from './options.js';
 
 /** Strengths in steps, as torchvision has them; shifts of up to 150 pixels of 331, the size that the paper trains at. */
-const randAugmentations = augmentations({
+export const randAugmentations = augmentations({
   shear: 0.3,
   translateX: ({ width }) => (150 / 331) * width,
   translateY: ({ height }) => (150 / 331) * height,
@@ -23,7 +23,7 @@ const randAugmentations = augmentations({
 });
 
 /** The wide ones of the paper. */
-const trivialAugmentations = augmentations({
+export const trivialAugmentations = augmentations({
   shear: 0.99,
   translateX: () => 32,
   translateY: () => 32,

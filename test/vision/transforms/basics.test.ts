@@ -2,15 +2,15 @@ import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { ItemList } from '../../lib/data/itemList.js';
-import { compose, type TransformContext } from '../../lib/data/compose.js';
-import { Generator } from '../../lib/data/random.js';
-import { Tensor } from '../../lib/tensor/index.js';
-import { Image } from '../../lib/vision/image.js';
-import type { Filter } from '../../lib/vision/filters.js';
-import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
-import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
-import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
+import { ItemList } from '../../../lib/data/itemList.js';
+import { compose, type TransformContext } from '../../../lib/data/compose.js';
+import { Generator } from '../../../lib/data/random.js';
+import { Tensor } from '../../../lib/tensor/index.js';
+import { Image } from '../../../lib/vision/image.js';
+import type { Filter } from '../../../lib/vision/filters.js';
+import { makeRgb } from '../../../lib/vision/transforms/makeRgb.js';
+import { ResizeFixed } from '../../../lib/vision/transforms/resizeFixed.js';
+import { toByteTensor, toFloatTensor } from '../../../lib/vision/transforms/toTensor.js';
 
 interface Golden {
   width: number;
@@ -89,7 +89,7 @@ t.test('ResizeFixed gives exactly the size, as [width, height]', async (t) => {
 });
 
 t.test('every filter gives the pixels of Pillow', async (t) => {
-  const path = fileURLToPath(new URL('../../../test/goldens/images/resized.json', import.meta.url));
+  const path = fileURLToPath(new URL('../../../../test/goldens/images/resized.json', import.meta.url));
   const golden = JSON.parse(readFileSync(path, 'utf8')) as Golden;
   const source = new Image({
     width: golden.width,
