@@ -171,7 +171,17 @@ async function provoke(call: () => unknown): Promise<Outcome> {
   }
 }
 
+/** Every hostile value as the only argument, null after arguments that are left out, then several at once. */
 async function provokeDrawn({ name, run }: Call, runs: Runs, faults: string[]): Promise<void> {
+  const lists = [
+    ...hostileMakers.map((make) => () => [make()]),
+    () => [undefined, null],
+    () => [undefined, undefined, null],
+  ];
+  for (const make of lists) {
+    const { fault, thrown } = await provoke(() => run(...make()));
+    if (fault) faults.push(`${name}(${String(make)}): ${thrown}`);
+  }
   const property = fc.asyncProperty(hostileArguments, async (drawn) => {
     const { fault, thrown } = await provoke(() => run(...drawn.map((make) => make())));
     if (fault) throw new Error(thrown);

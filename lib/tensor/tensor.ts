@@ -16,6 +16,7 @@ import { callOperator } from './call.js';
 import {
   encodings,
   isPackedFloat,
+  needOptions,
   type DType,
   type Device,
   type Index,
@@ -133,6 +134,7 @@ export class Tensor {
 
   /** Whether the elements lie in memory in the order of the given format; default row-major. */
   isContiguous(options: { memoryFormat?: MemoryFormat } = {}): boolean {
+    needOptions('isContiguous', options);
     return native.isContiguous(handleOfTensor(this), options.memoryFormat ?? 'contiguous_format', this);
   }
 

@@ -33,6 +33,23 @@ void need_equal_lists(const GuardedCall& call) {
   }
 }
 
+// Each section is a tensor, also an empty one: a number without a limit takes all memory for tensors that hold nothing.
+void need_countable_sections(const GuardedCall& call) {
+  constexpr int64_t kMost = 1 << 20;
+  int64_t sections = 0;
+  if (call.has("sections")) {
+    sections = call.at("sections").toInt();
+  } else if (call.given("tensor_indices_or_sections")) {
+    const at::Tensor& given = call.at("tensor_indices_or_sections").toTensor();
+    const bool is_number = given.dim() == 0 && given.is_cpu() && at::isIntegralType(given.scalar_type(), false);
+    if (is_number) sections = given.item().toLong();
+  }
+  if (sections > kMost) {
+    throw BadArgument("expected at most " + std::to_string(kMost) + " sections in `indices_or_sections` but received " +
+                      std::to_string(sections));
+  }
+}
+
 void need_tensors(const GuardedCall& call) {
   if (call.at("tensors").toListRef().empty())
     throw BadArgument("expected at least one tensor in `tensors` but received none");

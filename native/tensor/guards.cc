@@ -154,6 +154,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"aten::special_shifted_chebyshev_polynomial_u", need_small_degree},
     {"aten::special_shifted_chebyshev_polynomial_v", need_small_degree},
     {"aten::special_shifted_chebyshev_polynomial_w", need_small_degree},
+    {"aten::tensor_split", need_countable_sections},
     {"aten::thnn_conv2d", need_kernel_size},
 });
 

@@ -19,7 +19,11 @@ const seed = 1;
 
 setMemoryCap(2 ** 28);
 setNumThreads(1);
+// A loaded machine takes longer than the 30 s that are usual.
+t.setTimeout(300_000);
 t.teardown(() => setMemoryCap(null));
+
+const list = (): room.TensorList => new room.TensorList([ones([2]), ones([3])]);
 
 /** Doubles its argument. */
 class Double extends room.AutogradFunction {
@@ -46,14 +50,45 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         'new OperatorError': 'what throws it words the message',
         'new OutOfMemoryError': 'what throws it words the message',
         'new AnomalyError': 'internal: only anomaly mode makes it',
+        'TensorList#made': 'private',
+        'TensorList#changed': 'private',
         'TensorList#foreach': 'private',
         'TensorList#sameLength': 'private',
         'TensorList#holdGrad': 'internal: for the optimizer',
       },
+      valid: {
+        'new TensorList': () => [[ones([2]), ones([3])]],
+        'TensorList#at': () => [0],
+        'TensorList#map': () => [(x: room.Tensor) => x.neg()],
+        'set TensorList#grad': () => [list()],
+        ...Object.fromEntries(
+          ['add', 'add_', 'sub', 'sub_'].map((word) => [`TensorList#${word}`, () => [list(), { alpha: 2 }]]),
+        ),
+        ...Object.fromEntries(
+          ['mul', 'mul_', 'div', 'div_', 'pow', 'pow_', 'maximum', 'minimum'].map((word) => [
+            `TensorList#${word}`,
+            () => [list()],
+          ]),
+        ),
+        ...Object.fromEntries(
+          ['addcmul', 'addcmul_', 'addcdiv', 'addcdiv_'].map((word) => [
+            `TensorList#${word}`,
+            () => [list(), list(), { value: 2 }],
+          ]),
+        ),
+        'TensorList#lerp': () => [list(), 0.5],
+        'TensorList#lerp_': () => [list(), 0.5],
+        'TensorList#clampMin': () => [0.5],
+        'TensorList#clampMax': () => [[0.5, 1]],
+        'TensorList#copy_': () => [list()],
+        'TensorList#norm': () => [2],
+        'Tensor#tensorSplit': () => [2, 0],
+        'Tensor#isContiguous': () => [{ memoryFormat: 'channels_last' }],
+      },
       instances: {
         Tensor: () => ones([2, 3]),
         TensorGenerator: () => createGenerator(),
-        TensorList: () => new room.TensorList([ones([2]), ones([3])]),
+        TensorList: list,
         TensorTicket: () => shareTensor(ones([2])),
         AutogradFunction: () => new Double(),
       },
