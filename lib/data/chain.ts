@@ -6,10 +6,18 @@
  */
 
 import type { Device, Tensor } from '../tensor/index.js';
-import { needArray, needCount, needText } from '../tensor/checks.js';
+import { needArray, needCount, needTensor, needText } from '../tensor/checks.js';
 import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { collate, needNames } from './collate.js';
-import { inOrder, stepOf, through, transformLabel, type AnyTransform, type Transforms } from './compose.js';
+import {
+  inOrder,
+  stepOf,
+  through,
+  transformLabel,
+  type AnyTransform,
+  type TransformContext,
+  type Transforms,
+} from './compose.js';
 import { Generator } from './random.js';
 
 /** What the draws of a transform hang on besides the item and the transform: the same pair gives the same draws. */
@@ -46,15 +54,16 @@ export class Chain {
   readonly transforms: readonly AnyTransform[];
   /** How many transforms run on each item before a batch is made. */
   readonly perItem: number;
-  readonly #collates: AnyTransform | undefined;
+  /** The transform after those that makes the batch tensor; undefined where values are collated as they are. */
+  readonly collates: AnyTransform | undefined;
 
   constructor(tfms: Transforms) {
     this.transforms = inOrder(tfms);
     let tail = this.transforms.length;
     while (tail > 0 && this.transforms[tail - 1]!.elementwise === true) tail -= 1;
     const before = this.transforms[tail - 1];
-    this.#collates = before?.batch === undefined ? undefined : before;
-    this.perItem = this.#collates === undefined ? tail : tail - 1;
+    this.collates = before?.batch === undefined ? undefined : before;
+    this.perItem = this.collates === undefined ? tail : tail - 1;
   }
 
   /**
@@ -64,9 +73,7 @@ export class Chain {
    * @throws TenchError that names the item and the transform that failed
    */
   run(value: unknown, item: ChainItem, count = this.transforms.length): unknown {
-    needDraw(item);
-    needCount('index', item.index);
-    needText('name', item.name);
+    needItem(item);
     needCount('count', count);
     const steps = this.transforms.slice(0, count).map((transform, position) => (x: unknown) => {
       item.signal?.throwIfAborted();
@@ -88,12 +95,36 @@ export class Chain {
   batch(values: readonly unknown[], names: readonly string[], device?: Device): Tensor {
     needArray('values', values);
     needNames(names);
-    let batch = this.#collates === undefined ? collate(values, names) : this.#collates.batch!(values as never[], names);
-    if (device !== undefined && batch.device !== device) batch = batch.to(device);
-    const first = this.#collates === undefined ? this.perItem : this.perItem + 1;
-    for (const transform of this.transforms.slice(first)) batch = stepOf(transform)(batch) as Tensor;
-    return batch;
+    const batch = this.collates === undefined ? collate(values, names) : this.collates.batch!(values as never[], names);
+    return this.finish(batch, device);
   }
+
+  /** The transforms that run once a batch. */
+  get perBatch(): readonly AnyTransform[] {
+    return this.transforms.slice(this.collates === undefined ? this.perItem : this.perItem + 1);
+  }
+
+  /** Takes a batch tensor to its device and runs the elementwise steps on it, but for the first `done`. */
+  finish(batch: Tensor, device?: Device, done = 0): Tensor {
+    needTensor('batch', batch);
+    if (device !== undefined) needText('device', device, "the name of a device, e.g. 'cpu'");
+    needCount('done', done);
+    let finished = device !== undefined && batch.device !== device ? batch.to(device) : batch;
+    for (const transform of this.perBatch.slice(done)) finished = stepOf(transform)(finished) as Tensor;
+    return finished;
+  }
+
+  /** What the transform at a position is given besides its input. */
+  context(item: ChainItem, position: number): TransformContext {
+    needItem(item);
+    return new ItemContext(item, needCount('position', position));
+  }
+}
+
+function needItem(item: ChainItem): void {
+  needDraw(item);
+  needCount('index', item.index);
+  needText('name', item.name);
 }
 
 /** The context of one transform of one item; its generator is made only if it is asked for. */

@@ -13,7 +13,10 @@ export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shu
   cIn?: number;
   /** Classes (or columns) that come out of it. Default: as many as the labels' vocabulary has. */
   cOut?: number;
-  /** The lesson's word for `prefetch`; loading uses threads here, so it is how many batches are on their way, not how many processes. */
+  /**
+   * The lesson's word for `numThreads` and `prefetch` at once: loading uses threads here and not processes, so it is how many of them work for a
+   * loader and how many batches are on their way. 0: each batch is made when it is asked for, by the thread that asks.
+   */
   numWorkers?: number;
   /** Which positions an epoch of training visits; default all of them, shuffled. */
   sampler?: Sampler;
@@ -83,7 +86,11 @@ export function databunchify(
   needCount('batchSize', batchSize, 1);
   const { cIn, cOut, numWorkers, dropLast, sampler, validSampler, ...rest } = options;
   if (numWorkers !== undefined) needCount('numWorkers', numWorkers);
-  const shared = { ...rest, prefetch: rest.prefetch ?? numWorkers };
+  const shared = {
+    ...rest,
+    prefetch: rest.prefetch ?? numWorkers,
+    numThreads: rest.numThreads ?? numWorkers,
+  };
   const inOrder = { ...shared, batchSize: 2 * batchSize };
   return new DataBunch(
     new DataLoader(train, { ...shared, batchSize, shuffle: sampler === undefined, sampler, dropLast }),

@@ -41,6 +41,7 @@ export {
   type PickOptions,
   type Row,
 } from './fields.js';
+export type { BatchFailure, FailureHandler, ItemFailure, OnError } from './failures.js';
 export { getFiles, imageExtensions, type GetFilesOptions } from './files.js';
 export { FillMissingProcessor, type FillMissingOptions, type GappyRow } from './fillMissing.js';
 export { parseIdx, readIdx, type IdxArray } from './idx.js';

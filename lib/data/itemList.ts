@@ -2,11 +2,12 @@
 
 import { inspect } from 'node:util';
 import type { Device, Tensor } from '../tensor/index.js';
-import { needArray, needOptions, needText } from '../tensor/checks.js';
+import { needArray, needCount, needFunction, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Budget } from './budget.js';
 import { Chain, guard, needDraw, type Draw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
+import { gather, type FailureHandler } from './failures.js';
 import { ListContainer, type Selection } from './listContainer.js';
 import { needPositions } from './random.js';
 import { revivedItem, savedItem } from './savedItems.js';
@@ -20,6 +21,18 @@ export interface BatchRequest extends Draw {
   readonly device?: Device | undefined;
   /** Aborted when nobody waits for the batch any more. */
   readonly signal?: AbortSignal;
+  /** Asked about every item that cannot be had, with its place in the batch; without it the first failure is thrown. */
+  readonly onFailure?: FailureHandler | undefined;
+  /** How many threads may work on it at a time where native code does; 0: the calling one; default: as many as there are cores. */
+  readonly threads?: number | undefined;
+}
+
+/** Checks what a batch is asked for with. */
+export function needRequest(request: BatchRequest): BatchRequest {
+  needDraw(request);
+  if (request.onFailure !== undefined) needFunction('onFailure', request.onFailure);
+  if (request.threads !== undefined) needCount('threads', request.threads);
+  return request;
 }
 
 /** What every data set has: a length, and samples by position. A plain object with both will do. */
@@ -30,8 +43,8 @@ export interface Dataset {
   /** The name of an item for messages. */
   nameOf?(index: number): string;
   /**
-   * A whole batch at once, one tensor for each part. Where it is missing, the loader collates samples. This is where a data set may be quicker
-   * than item after item.
+   * A whole batch at once, one new tensor for each part, which the loader disposes of if nobody takes it; none where no item could be had. Where it is missing, the loader collates samples. This is
+   * where a data set may be quicker than item after item.
    */
   getBatch?(indices: readonly number[], request: BatchRequest): Promise<Tensor[]>;
 }
@@ -124,8 +137,16 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
 
   /** The items at `indices` in one tensor; see {@link Dataset.getBatch}. */
   async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
-    needDraw(request);
-    const values = needArray('indices', indices).map((index) => this.#withinBudget(this.position(index), request));
+    needRequest(request);
+    needArray('indices', indices);
+    const { onFailure, signal } = request;
+    if (onFailure !== undefined) {
+      const get = (index: number): unknown => this.#withinBudget(this.position(index), request);
+      const nameOf = (index: number): string => this.nameOf(this.position(index));
+      const { values, kept } = await gather(indices, get, { onFailure, nameOf, signal });
+      return kept.length === 0 ? [] : [this.chain.batch(values, kept.map(nameOf), request.device)];
+    }
+    const values = indices.map((index) => this.#withinBudget(this.position(index), request));
     const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
     return [
       this.chain.batch(

@@ -7,8 +7,9 @@ import { TenchError, invalid } from '../tensor/errors.js';
 import { CategoryProcessor } from './categoryProcessor.js';
 import { guard, type Draw } from './chain.js';
 import type { Transforms } from './compose.js';
+import type { FailureHandler } from './failures.js';
 import { FillMissingProcessor } from './fillMissing.js';
-import { ItemList, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
+import { ItemList, needRequest, type BatchRequest, type Dataset, type ItemListJSON } from './itemList.js';
 import type { Labeler } from './labelers.js';
 import { NumberFieldsProcessor, PickProcessor } from './fields.js';
 import type { Selection } from './listContainer.js';
@@ -150,7 +151,19 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   }
 
   async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
-    const [xs, ys] = await Promise.all([this.x.getBatch(indices, request), this.y.getBatch(indices, request)]);
+    const { onFailure, ...plain } = needRequest(request);
+    needArray('indices', indices);
+    if (onFailure === undefined) {
+      const [xs, ys] = await Promise.all([this.x.getBatch(indices, request), this.y.getBatch(indices, request)]);
+      return [...xs, ...ys];
+    }
+    // Labels are of the items that there are in the end.
+    const chosen: (number | undefined)[] = [...indices];
+    const decided: FailureHandler = (failure) => (chosen[failure.place] = onFailure(failure));
+    const xs = await this.x.getBatch(indices, { ...request, onFailure: decided });
+    if (xs.length === 0) return [];
+    const kept = chosen.filter((index) => index !== undefined);
+    const ys = await this.y.getBatch(kept, plain);
     return [...xs, ...ys];
   }
 

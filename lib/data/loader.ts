@@ -2,9 +2,10 @@
 
 import { inspect } from 'node:util';
 import { Tensor, type Device } from '../tensor/index.js';
-import { needCount, needFlag, needFunction, needOptions, needText } from '../tensor/checks.js';
+import { needCount, needFlag, needFunction, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { collateParts, type Batch } from './collate.js';
+import { EpochFailures, gather, onErrorWords, type ItemFailure, type OnError } from './failures.js';
 import { inTurn, needDataset, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
 import { Generator, needPositions } from './random.js';
@@ -31,6 +32,21 @@ export interface LoaderOptions<B = Batch> {
   device?: Device;
   /** Makes a batch of samples. Default: one tensor for each part of a sample, see `collate`. */
   collate?: Collate<B>;
+  /** What becomes of an item that cannot be had, such as a damaged file. Default `throw`; see {@link DataLoader.failures} for the others. */
+  onError?: OnError;
+  /**
+   * How many threads read and transform images for this loader at a time; 0: the one that asks. Default: as many as the process has cores. The
+   * values do not depend on it.
+   */
+  numThreads?: number;
+  /** Stops every walk at once when it is aborted: the walk throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Where a walk begins; see {@link DataLoader.setEpoch}. */
+export interface EpochStart {
+  /** How many batches of the epoch are left out because they were had before. Default 0. */
+  batch?: number;
 }
 
 /**
@@ -39,10 +55,11 @@ export interface LoaderOptions<B = Batch> {
  *     for await (const [xb, yb] of loader) { ... }
  *
  * Each walk through it is one epoch, numbered from 0 on (see {@link setEpoch}). Order and draws depend on seed and epoch alone. Batches come in
- * order; one that fails throws in its turn. Leaving the loop early stops what is under way.
+ * order; one that fails throws in its turn. Leaving the loop early stops what is under way and frees what nobody has taken.
  *
- * Training blocks JavaScript, so several batches are begun before they are needed: whatever reads and decodes on libuv's threads goes on
- * meanwhile. There are four of these threads; UV_THREADPOOL_SIZE changes it and must be set before Node starts.
+ * Training blocks JavaScript, so several batches are begun before they are needed. Chains of built-in image transforms run on native threads of the
+ * lowest priority (`numThreads`); what sharp decodes runs on libuv's, of which there are four (UV_THREADPOOL_SIZE changes it and must be set before
+ * Node starts).
  */
 export class DataLoader<B = Batch> implements AsyncIterable<B> {
   readonly dataset: Dataset;
@@ -53,9 +70,14 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   readonly prefetch: number;
   readonly seed: number | bigint;
   readonly device: Device | undefined;
+  readonly onError: OnError;
+  readonly numThreads: number | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly #collate: Collate<B> | undefined;
   readonly #sampled: boolean;
   #nextEpoch = 0;
+  #nextBatch = 0;
+  #failures: EpochFailures | undefined;
 
   constructor(dataset: Dataset, options: LoaderOptions<B> = {}) {
     needOptions('DataLoader', options);
@@ -74,6 +96,10 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     this.device = device === undefined ? device : needText('device', device, "the name of a device, e.g. 'cpu'");
     this.#collate = options.collate === undefined ? undefined : needFunction('collate', options.collate);
     this.#sampled = options.sampler !== undefined;
+    const { onError = 'throw', numThreads, signal } = options;
+    this.onError = needOneOf('onError', onError, onErrorWords);
+    this.numThreads = numThreads === undefined ? numThreads : needCount('numThreads', numThreads);
+    this.signal = signal === undefined ? signal : needInstance('signal', signal, AbortSignal);
   }
 
   /** The number of batches in an epoch. */
@@ -82,9 +108,22 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  /** Says which epoch the next walk is, e.g. when training resumes. Without it walks count on. */
-  setEpoch(epoch: number): void {
+  /**
+   * Says which epoch the next walk is, and with which batch it begins, e.g. when training resumes in the middle of an epoch: those batches are
+   * equal to the ones that an uninterrupted walk would have come to. Without it walks count on and begin at the beginning.
+   */
+  setEpoch(epoch: number, start: EpochStart = {}): void {
+    needOptions('setEpoch', start);
     this.#nextEpoch = needCount('epoch', epoch);
+    this.#nextBatch = needCount('batch', start.batch ?? 0);
+  }
+
+  /**
+   * The items that the current walk, or else the last one, has left out or replaced (`onError`), in the order of the epoch. At the end of a walk
+   * that had any, a warning of the process gives their number and the first.
+   */
+  get failures(): readonly ItemFailure[] {
+    return this.#failures?.list ?? [];
   }
 
   /** The positions of the data set that an epoch visits, in its order: the same for the same seed and epoch. */
@@ -96,45 +135,75 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   /** The first batch of the epoch that comes next; looking at it does not count as a walk. */
   async oneBatch(): Promise<B> {
     if (this.length === 0) throw new TenchError(`the loader has no batch: ${itemCount(this.dataset.length)}`);
-    const indices = this.order(this.#nextEpoch).slice(0, this.batchSize);
-    return this.#load(indices, this.#nextEpoch, new AbortController().signal);
+    const epoch = this.#nextEpoch;
+    const order = this.order(epoch);
+    const signal = this.signal ?? new AbortController().signal;
+    signal.throwIfAborted();
+    const failures = new EpochFailures(this.onError, { seed: this.seed, epoch }, order);
+    for (let start = 0; start < order.length; start += this.batchSize) {
+      const batch = await this.#load({ order, start, epoch, failures, signal });
+      if (batch !== undefined) return batch;
+    }
+    failures.report(order.length);
+    throw new TenchError('the loader has no batch');
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
     const epoch = this.#nextEpoch++;
+    const first = this.#nextBatch;
+    this.#nextBatch = 0;
     const order = this.order(epoch);
-    const abandoned = new AbortController();
+    const failures = new EpochFailures(this.onError, { seed: this.seed, epoch }, order);
+    this.#failures = failures;
+    const stop = new Stop(this.signal);
     const ahead: Promise<Loaded<B>>[] = [];
     const count = this.length;
-    let begun = 0;
+    let begun = first;
     const begin = (wanted: number): void => {
       while (begun < count && ahead.length < wanted) {
         const start = begun++ * this.batchSize;
-        ahead.push(settled(this.#load(order.slice(start, start + this.batchSize), epoch, abandoned.signal)));
+        ahead.push(settled(this.#load({ order, start, epoch, failures, signal: stop.signal })));
       }
     };
     try {
-      for (let done = 0; done < count; done++) {
+      for (let done = first; done < count; done++) {
         begin(Math.max(1, this.prefetch));
-        const loaded = await ahead.shift()!;
+        const loaded = await stop.before(ahead[0]!);
+        void ahead.shift();
         if ('error' in loaded) throw loaded.error;
         begin(this.prefetch);
         // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
         await new Promise(setImmediate);
-        yield loaded.batch;
+        this.signal?.throwIfAborted();
+        if (loaded.batch !== undefined) yield loaded.batch;
       }
+      failures.report(Math.min(order.length, count * this.batchSize) - first * this.batchSize);
     } finally {
-      abandoned.abort();
+      stop.now();
+      if (this.#collate === undefined) {
+        for (const batch of ahead) void batch.then(release, () => undefined);
+      }
     }
   }
 
-  async #load(indices: readonly number[], epoch: number, signal: AbortSignal): Promise<B> {
+  /** One batch; undefined if none of its items could be had. */
+  async #load({ order, start, epoch, failures, signal }: BatchToLoad): Promise<B | undefined> {
     const { dataset, seed, device } = this;
-    if (this.#collate === undefined && dataset.getBatch)
-      return (await dataset.getBatch(indices, { seed, epoch, device, signal })) as B;
-    const names = indices.map((index) => dataset.nameOf?.(index) ?? `item ${index}`);
-    const samples = await inTurn(indices.map(async (index): Promise<unknown> => dataset.get(index, { seed, epoch })));
-    const batch: unknown = await (this.#collate ?? collateParts)(samples, names);
+    const indices = order.slice(start, start + this.batchSize);
+    const onFailure = failures.handler(start);
+    if (this.#collate === undefined && dataset.getBatch) {
+      const request = { seed, epoch, device, signal, onFailure, threads: this.numThreads };
+      const parts = await dataset.getBatch(indices, request);
+      return onFailure !== undefined && parts.length === 0 ? undefined : (parts as B);
+    }
+    const nameOf = (index: number): string => dataset.nameOf?.(index) ?? `item ${index}`;
+    const get = async (index: number): Promise<unknown> => dataset.get(index, { seed, epoch });
+    const { values, kept } =
+      onFailure === undefined
+        ? { values: await inTurn(indices.map(get)), kept: indices }
+        : await gather(indices, get, { onFailure, nameOf, signal });
+    if (kept.length === 0) return undefined;
+    const batch: unknown = await (this.#collate ?? collateParts)(values, kept.map(nameOf));
     return moved(batch, device) as B;
   }
 
@@ -146,15 +215,67 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
       `seed: ${this.seed}`,
     ];
     if (this.dropLast) settings.push('dropLast: true');
+    if (this.onError !== 'throw') settings.push(`onError: ${this.onError}`);
+    if (this.numThreads !== undefined) settings.push(`numThreads: ${this.numThreads}`);
     if (this.device !== undefined) settings.push(`device: ${this.device}`);
     return `DataLoader (${this.length} ${this.length === 1 ? 'batch' : 'batches'} of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;
   }
 }
 
-/** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
-type Loaded<B> = { readonly batch: B } | { readonly error: unknown };
+/** What one batch is made of. */
+interface BatchToLoad {
+  readonly order: readonly number[];
+  /** Its first place in the order. */
+  readonly start: number;
+  readonly epoch: number;
+  readonly failures: EpochFailures;
+  readonly signal: AbortSignal;
+}
 
-function settled<B>(loading: Promise<B>): Promise<Loaded<B>> {
+/** The end of a walk before its time: because it was left, or because the user's signal says so. */
+class Stop {
+  readonly #controller = new AbortController();
+  readonly #user: AbortSignal | undefined;
+  readonly #whenAborted: Promise<never>;
+  #fail: (reason: unknown) => void = () => undefined;
+  readonly #onAbort = (): void => {
+    this.#controller.abort(this.#user?.reason);
+    this.#fail(this.#user?.reason);
+  };
+
+  constructor(user: AbortSignal | undefined) {
+    user?.throwIfAborted();
+    this.#user = user;
+    this.#whenAborted = new Promise((_, fail) => (this.#fail = fail));
+    this.#whenAborted.catch(() => undefined);
+    user?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits, but no longer than until the user's signal is aborted, which throws its reason. */
+  before<T>(waiting: Promise<T>): Promise<T> {
+    return this.#user === undefined ? waiting : Promise.race([waiting, this.#whenAborted]);
+  }
+
+  now(): void {
+    this.#user?.removeEventListener('abort', this.#onAbort);
+    this.#controller.abort();
+  }
+}
+
+/** Lets go of a batch that nobody takes any more. */
+function release<B>(loaded: Loaded<B>): void {
+  if ('error' in loaded || !Array.isArray(loaded.batch)) return;
+  for (const part of loaded.batch as unknown[]) if (part instanceof Tensor) part.dispose();
+}
+
+/** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
+type Loaded<B> = { readonly batch: B | undefined } | { readonly error: unknown };
+
+function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> {
   return loading.then(
     (batch) => ({ batch }),
     (error: unknown) => ({ error }),

@@ -93,7 +93,7 @@ export function decodedBytes(source: ImageSource): number {
 }
 
 /** sharp's and the file system's words, without the path that is named already. */
-function reasonOf(cause: unknown, maxPixels: number): string {
+export function reasonOf(cause: unknown, maxPixels: number): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof TenchError) return message;
   const code = (cause as NodeJS.ErrnoException).code;

@@ -3,9 +3,13 @@
 import { TenchError } from '../tensor/errors.js';
 import type { Transforms } from '../data/compose.js';
 import { getFiles, imageExtensions, type GetFilesOptions } from '../data/files.js';
-import { ItemList } from '../data/itemList.js';
+import { ItemList, needRequest, type BatchRequest } from '../data/itemList.js';
+import { needArray } from '../tensor/checks.js';
+import type { Tensor } from '../tensor/index.js';
+import { BatchPainter } from './batchPainter.js';
 import { decodeImage, decodedBytes, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
 import type { Image } from './image.js';
+import { PlannedChain } from './plannedChain.js';
 
 export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
   tfms?: Transforms;
@@ -18,6 +22,7 @@ export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
 export class ImageList<O = Image, T extends ImageSource = string> extends ItemList<T, O> {
   /** How the list's files are decoded. */
   readonly decoding: DecodeOptions;
+  #madePainter: BatchPainter | undefined | null = null;
 
   constructor(items: Iterable<T>, path = '.', tfms: Transforms = null, decoding: DecodeOptions = {}) {
     super(items, path, tfms);
@@ -29,7 +34,8 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
    *
    * @param path the folder
    * @param options `extensions`: endings to keep (default {@link imageExtensions}); `recurse`: also look into folders below (default true);
-   *   `include`: only these folders of the first level; `tfms`: the transforms; `maxPixels`: the largest image that is opened
+   *   `include`: only these folders of the first level; `tfms`: the transforms; `maxPixels`: the largest image that is opened; `allowTruncated`:
+   *   take files that have ended too early
    * @throws TenchError if the folder is missing or holds no such file
    */
   static fromFiles<O = Image>(
@@ -46,6 +52,28 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
 
   override open(item: T): Promise<Image> {
     return decodeImage(item, this.decoding);
+  }
+
+  /** Where all is native, from the file to the tensor, native threads paint the batch; pixels and errors are the same. */
+  override async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
+    const painter = this.#painter();
+    const arePaths = needArray('indices', indices).every((index) => typeof this.items[index] === 'string');
+    if (painter === undefined || !arePaths) return super.getBatch(indices, request);
+    needRequest(request);
+    const batch = await painter.paint(
+      indices.map((index) => this.position(index)),
+      request,
+    );
+    return batch === undefined ? [] : [batch];
+  }
+
+  /** Undefined where a step of the chain, or a subclass's way of opening files, is JavaScript's. */
+  #painter(): BatchPainter | undefined {
+    if (this.#madePainter !== null) return this.#madePainter;
+    const chain = this.open === ImageList.prototype.open ? PlannedChain.of(this.chain) : undefined;
+    const pathOf = (index: number): string => this.items[index] as string;
+    this.#madePainter = chain && new BatchPainter({ chain, decoding: this.decoding, pathOf });
+    return this.#madePainter;
   }
 
   override nameOf(index: number): string {

@@ -21,7 +21,48 @@ interface ImageFilesAddon {
     maxPixels: number,
     allowTruncated: boolean,
   ): Promise<[width: number, height: number, channels: number, data: ArrayBuffer] | null>;
+
+  /** A number that no other lane of this thread has. */
+  newLane(): number;
+  /** Opens files side by side. Of each four numbers: a {@link FileKind}, and width, height and channels. */
+  openBatch(
+    paths: readonly string[],
+    owner: number,
+    threads: number,
+    maxPixels: number,
+    allowTruncated: boolean,
+  ): [batch: number, known: Promise<Float64Array>];
+  /** Decodes the JPEG files with these numbers, runs the program of each, which ends at `ends`, and writes it at its place. */
+  paintBatch(
+    batch: number,
+    tensor: number,
+    files: Float64Array,
+    places: Float64Array,
+    ends: Float64Array,
+    programs: Float64Array,
+    owner: number,
+    threads: number,
+  ): Promise<void>;
+  /** Why a file could not be opened or painted, of all files. */
+  batchReasons(batch: number): (string | null)[];
+  /** Lets go of a batch; what is under way for it is left undone. */
+  closeBatch(batch: number): void;
+  /** Runs a program on pixels, which are copied, and writes the result at a place of a batch tensor. */
+  paintPixels(
+    tensor: number,
+    place: number,
+    data: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    program: Float64Array,
+    owner: number,
+    threads: number,
+  ): Promise<void>;
 }
+
+/** What openBatch says a file is. */
+export const FileKind = { unreadable: 0, jpeg: 1, other: 2 } as const;
 
 /** The addon's side of reading image files; native/image/files.h has the details. */
 export const nativeImages = loadAddon() as unknown as ImageFilesAddon;

@@ -12,6 +12,7 @@
 #if __has_include("image/bindings.h")
 #include <napi.h>
 
+#include "image/batches.h"
 #include "image/bindings.h"
 #include "image/files.h"
 #endif
@@ -66,6 +67,7 @@ void add_exports(napi_env env, napi_value exports) {
 #if __has_include("image/bindings.h")
   tench::register_image(Napi::Env(env), Napi::Object(env, exports));
   tench::export_image_files(made, exports);
+  tench::export_image_batches(made, exports);
 #endif
 }
 

@@ -52,6 +52,11 @@ class ImageDesk {
   // A lane of this environment: two environments that number theirs alike do not share any.
   image::Lane lane(uint64_t owner, int threads) const;
 
+  // What batches.cc keeps open between its calls, by number.
+  std::unordered_map<int64_t, std::shared_ptr<void>> batches;
+  int64_t next_batch = 1;
+  int64_t next_lane = 1;
+
  private:
   struct Waiting {
     std::shared_ptr<Errand> errand;

@@ -1,0 +1,117 @@
+#include "batch.h"
+
+#include <array>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "image_error.h"
+#include "memory_share.h"
+#include "program.h"
+#include "source_file.h"
+
+namespace tench::image {
+
+namespace {
+
+// What of a file is kept between the steps: enough for the small photographs that data sets are made of, and a few
+// megabytes a batch.
+constexpr size_t kKept = size_t{64} << 10;
+
+bool has_decoder() { return std::strcmp(jpeg_library(), "none") != 0; }
+
+// The words for an exception, whatever it is.
+std::string reason_of(const std::exception& error) {
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? "memory ran out" : error.what();
+}
+
+// What toFloatTensor makes of every byte.
+constexpr std::array<float, 256> kFloats = [] {
+  std::array<float, 256> floats{};
+  for (int i = 0; i < 256; ++i) floats[i] = static_cast<float>(i) / 255.0F;
+  return floats;
+}();
+
+// Interleaved pixels as one plane a channel.
+template <typename Number, typename Convert>
+void write_planes(const Picture& picture, Number* target, Convert convert) {
+  const size_t pixels = static_cast<size_t>(picture.width) * picture.height;
+  const auto channels = static_cast<size_t>(picture.channels);
+  for (size_t channel = 0; channel < channels; ++channel) {
+    const uint8_t* source = picture.bytes.get() + channel;
+    for (size_t i = 0; i < pixels; ++i, source += channels) *target++ = convert(*source);
+  }
+}
+
+bool is_same(const JpegHeader& a, const JpegHeader& b) {
+  return a.width == b.width && a.height == b.height && a.components == b.components && a.orientation == b.orientation;
+}
+
+}  // namespace
+
+BatchTensor::BatchTensor(at::Tensor tensor) : tensor_(std::move(tensor)) {
+  const bool fits = tensor_.defined() && tensor_.layout() == at::kStrided && tensor_.device().is_cpu() &&
+                    tensor_.dim() == 4 && tensor_.is_contiguous() &&
+                    (tensor_.scalar_type() == at::kByte || tensor_.scalar_type() == at::kFloat);
+  if (!fits) throw std::invalid_argument("expected a contiguous CPU tensor of 4 axes, uint8 or float32, for `tensor`");
+  is_float_ = tensor_.scalar_type() == at::kFloat;
+  first_ = tensor_.mutable_data_ptr();
+}
+
+void BatchTensor::write(int64_t place, const Picture& picture) const {
+  if (picture.channels != tensor_.size(1) || picture.height != tensor_.size(2) || picture.width != tensor_.size(3))
+    throw std::runtime_error("its size is not the batch's");
+  const size_t begin = static_cast<size_t>(place) * picture.size();
+  if (is_float_)
+    write_planes(picture, static_cast<float*>(first_) + begin, [](uint8_t byte) { return kFloats[byte]; });
+  else
+    write_planes(picture, static_cast<uint8_t*>(first_) + begin, [](uint8_t byte) { return byte; });
+}
+
+void BatchFile::inspect(const DecodeLimits& limits) noexcept {
+  try {
+    SourceFile file(path);
+    size = file.size();
+    const auto beginning = file.read(kKept);
+    if (!has_decoder() || !is_jpeg(beginning)) {
+      kind = Kind::other;
+      return;
+    }
+    auto found = read_jpeg_header(beginning);
+    if (!found && beginning.size() < file.size()) found = read_jpeg_header(file.read_all());
+    if (!found) {
+      decode_jpeg(file.read_all(), limits);
+      throw ImageError("its header is damaged");
+    }
+    check_jpeg(*found, file.size(), limits);
+    header = *found;
+    kind = Kind::jpeg;
+    if (file.size() <= kKept) bytes = file.take();
+  } catch (const std::exception& error) {
+    reason = reason_of(error);
+  }
+}
+
+void BatchFile::paint(const DecodeLimits& limits, std::span<const double> program, const BatchTensor& target,
+                      int64_t place, const std::atomic<bool>& abandoned) noexcept {
+  try {
+    const MemoryShare share(decoding_bytes(header) + (bytes == nullptr ? size : 0));
+    if (bytes == nullptr) {
+      SourceFile file(path);
+      const auto now = file.read_all();
+      const auto found = read_jpeg_header(now);
+      if (!found || !is_same(*found, header)) throw ImageError("it was changed while it was being read");
+      size = now.size();
+      bytes = file.take();
+    }
+    Picture picture = decode_jpeg({bytes.get(), size}, limits, &abandoned);
+    bytes = nullptr;
+    target.write(place, run_program(std::move(picture), program));
+  } catch (const std::exception& error) {
+    reason = reason_of(error);
+  }
+  bytes = nullptr;
+}
+
+}  // namespace tench::image
