@@ -20,6 +20,25 @@ void need_range(const at::Tensor& tensor, int64_t least, int64_t most, const cha
   }
 }
 
+// Into how many tensors a call divides its first; 0 where it names them one by one.
+int64_t pieces_of(const GuardedCall& call) {
+  if (call.has("sections")) return call.at("sections").toInt();
+  if (call.given("tensor_indices_or_sections")) {
+    const at::Tensor& given = call.at("tensor_indices_or_sections").toTensor();
+    const bool is_number = given.dim() == 0 && given.is_cpu() && at::isIntegralType(given.scalar_type(), false);
+    return is_number ? given.item().toLong() : 0;
+  }
+  if (call.has("indices")) return 0;
+  const at::Tensor& self = call.at("self").toTensor();
+  const int64_t dim = call.has("dim") && call.at("dim").isInt() ? call.at("dim").toInt() : 0;
+  if (dim < -self.dim() || dim >= self.dim()) return 0;
+  const int64_t size = self.size(dim);
+  if (call.has("chunks")) return std::min(size, call.at("chunks").toInt());
+  if (!call.has("split_size")) return call.has("dim") ? size : 0;
+  const c10::IValue& step = call.at("split_size");
+  return step.isInt() && step.toInt() > 0 ? size / step.toInt() : 0;
+}
+
 }  // namespace
 
 // A list of tensors beside `self` that is shorter is read beyond its end.
@@ -33,20 +52,13 @@ void need_equal_lists(const GuardedCall& call) {
   }
 }
 
-// Each section is a tensor, also an empty one: a number without a limit takes all memory for tensors that hold nothing.
-void need_countable_sections(const GuardedCall& call) {
+// Each piece is a tensor, also one that holds nothing or that many share: a number without a limit takes all memory.
+void need_countable_pieces(const GuardedCall& call) {
   constexpr int64_t kMost = 1 << 20;
-  int64_t sections = 0;
-  if (call.has("sections")) {
-    sections = call.at("sections").toInt();
-  } else if (call.given("tensor_indices_or_sections")) {
-    const at::Tensor& given = call.at("tensor_indices_or_sections").toTensor();
-    const bool is_number = given.dim() == 0 && given.is_cpu() && at::isIntegralType(given.scalar_type(), false);
-    if (is_number) sections = given.item().toLong();
-  }
-  if (sections > kMost) {
-    throw BadArgument("expected at most " + std::to_string(kMost) + " sections in `indices_or_sections` but received " +
-                      std::to_string(sections));
+  const int64_t pieces = pieces_of(call);
+  if (pieces > kMost) {
+    throw BadArgument("expected at most " + std::to_string(kMost) + " tensors as the result, but it would be " +
+                      std::to_string(pieces));
   }
 }
 

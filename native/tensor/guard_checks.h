@@ -38,7 +38,7 @@ class GuardedCall {
   const torch::jit::Stack& stack_;
 };
 void need_equal_lists(const GuardedCall& call);
-void need_countable_sections(const GuardedCall& call);
+void need_countable_pieces(const GuardedCall& call);
 void need_tensors(const GuardedCall& call);
 void need_axes_to_cut(const GuardedCall& call);
 void need_channels(const GuardedCall& call);

@@ -55,6 +55,29 @@ t.test('sizes that no machine has', async (t) => {
   t.equal(wide.get(2 ** 39).item(), 1, 'and the view itself is fine');
 });
 
+t.test('more tensors than could be held, although they hold next to nothing', (t) => {
+  const x = ones([1]).expand([2 ** 31]);
+  const cases: [string, unknown[]][] = [
+    ['aten::unbind.int', [x, 0]],
+    ['aten::unbind.int', [ones([2, 1]).expand([2, 2 ** 31]), -1]],
+    ['aten::split.Tensor', [x, 1]],
+    ['aten::unsafe_split.Tensor', [x, 2]],
+    ['aten::chunk', [x, 2 ** 31]],
+    ['aten::tensor_split.sections', [ones([2]), 2 ** 31]],
+    ['aten::hsplit.int', [x, 2 ** 31]],
+  ];
+  for (const [name, args] of cases) t.throws(() => callOperator(name, args), /at most 1048576 tensors/, name);
+  const lengths = (name: string, args: unknown[]): unknown =>
+    (callOperator(name, args) as { shape: number[] }[]).map(({ shape }) => shape[0]);
+  t.same(
+    lengths('aten::chunk', [x, 3]),
+    [715_827_883, 715_827_883, 715_827_882],
+    'a few large pieces are none the worse',
+  );
+  t.same(lengths('aten::tensor_split.indices', [x, [1, 5], 0]), [1, 4, 2 ** 31 - 5]);
+  t.end();
+});
+
 t.test('inside backward, and inside a hook of it', async (t) => {
   const w = ones([1], { requiresGrad: true });
   const loss = (): ReturnType<typeof ones> =>
