@@ -12,6 +12,7 @@
  * than the file can hold.
  */
 
+import { needCount, needFlag, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Image, type Channels } from './image.js';
 import { readPixelFormat } from './imageHeader.js';
@@ -45,10 +46,8 @@ export const DEFAULT_MAX_PIXELS = 178_956_970;
  *
  * @throws ArgumentError for a source that is none of the three; TenchError that names the path and the cause: missing, unreadable, truncated, damaged, too large, or of a format that is not read
  */
-export async function decodeImage(
-  source: ImageSource,
-  { maxPixels = DEFAULT_MAX_PIXELS, allowTruncated = false }: DecodeOptions = {},
-): Promise<Image> {
+export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<Image> {
+  const { maxPixels, allowTruncated } = checkedDecoding('decodeImage', options);
   const { input, name } = inputOf(source);
   try {
     const decoded = await nativeImages.readImage(input, DECODE_LANE, ALL_THREADS, maxPixels, allowTruncated);
@@ -71,7 +70,18 @@ export function imageError(
   return new TenchError(`cannot read the image ${what}: ${reason}`, { code: 'ERR_TENCH_IMAGE', cause });
 }
 
-function inputOf(source: ImageSource): { input: string | Uint8Array; name: string | undefined } {
+/** The options of decoding, checked, with their defaults. */
+export function checkedDecoding(where: string, options: DecodeOptions): Required<DecodeOptions> {
+  needOptions(where, options);
+  const { maxPixels = DEFAULT_MAX_PIXELS, allowTruncated = false } = options;
+  return {
+    maxPixels: needCount('maxPixels', maxPixels, 1),
+    allowTruncated: needFlag('allowTruncated', allowTruncated),
+  };
+}
+
+/** What the decoder is given, and its name if it has one. @throws ArgumentError for a source that is none of the three */
+export function inputOf(source: ImageSource): { input: string | Uint8Array; name: string | undefined } {
   if (typeof source === 'string') return { input: source, name: source };
   if (source instanceof Uint8Array) return { input: source, name: undefined };
   const { bytes, name } = Object(source) as Partial<NamedBytes>;

@@ -3,6 +3,7 @@
  * numbers in one array.
  */
 
+import { needArray, needFlag } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { filters } from './filters.js';
 import type { Affine, Enhance, Fill, ImageOperation, Warp } from './program.js';
@@ -47,7 +48,7 @@ const mapped = ({ width, height, filter, fill, coefficients }: Warp | Affine): n
   height,
   filters.indexOf(filter),
   ...fillOf(fill),
-  ...coefficients,
+  ...needArray('coefficients', coefficients),
 ];
 
 const encoders: { readonly [N in Name]: Encoder<N> } = {
@@ -66,8 +67,8 @@ const encoders: { readonly [N in Name]: Encoder<N> } = {
     width,
     height,
     filters.indexOf(filter),
-    Number(antialias),
-    ...(box === undefined ? [0] : [1, ...box]),
+    Number(needFlag('antialias', antialias)),
+    ...(box === undefined ? [0] : [1, ...needArray('box', box)]),
   ],
   dihedral: ({ element }) => [element],
   lookUp: ({ table }) => [...table],
@@ -94,7 +95,7 @@ const encoders: { readonly [N in Name]: Encoder<N> } = {
 };
 
 function fillOf(fill: Fill = 0): number[] {
-  return typeof fill === 'number' ? [1, fill] : [fill.length, ...fill];
+  return typeof fill === 'number' ? [1, fill] : [needArray('fill', fill).length, ...fill];
 }
 
 /**
@@ -104,11 +105,24 @@ function fillOf(fill: Fill = 0): number[] {
  */
 export function encodeProgram(operations: readonly ImageOperation[]): Float64Array {
   const numbers: number[] = [];
-  for (const operation of operations) {
+  for (const operation of needOperations(operations)) {
     const number = operationNames.indexOf(operation.op);
-    if (number === -1) throw invalid('operation', `one of ${operationNames.join(', ')}`, operation.op);
     const values = (encoders[operation.op] as (one: ImageOperation) => number[])(operation);
+    const wrong = values.find((value: unknown) => typeof value !== 'number');
+    if (wrong !== undefined) throw invalid(operation.op, 'numbers alone', wrong);
     numbers.push(number, values.length, ...values);
   }
   return Float64Array.from(numbers);
+}
+
+/** A list of operations that are known. */
+export function needOperations(operations: readonly ImageOperation[]): readonly ImageOperation[] {
+  for (const operation of needArray('operations', operations) as readonly (
+    Partial<ImageOperation> | null | undefined
+  )[]) {
+    const op = operation?.op;
+    if (op === undefined || !operationNames.includes(op))
+      throw invalid('operation', `one of ${operationNames.join(', ')}`, op ?? operation);
+  }
+  return operations;
 }

@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 import type { Transforms } from '../data/compose.js';
 import { readIdx } from '../data/idx.js';
 import { ItemList } from '../data/itemList.js';
-import { TenchError } from '../tensor/errors.js';
+import { needArray, needCount, needNumber, needOptions } from '../tensor/checks.js';
+import { TenchError, invalid } from '../tensor/errors.js';
 import { Image } from './image.js';
 
 /** Images of one size, one after another, and the files that they came from in order. */
@@ -34,9 +35,12 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
    */
   static async fromFiles<O = Image>(
     files: string | readonly string[],
-    { path = '.', tfms = null }: { path?: string; tfms?: Transforms } = {},
+    options: { path?: string; tfms?: Transforms } = {},
   ): Promise<IdxImageList<O>> {
-    const paths = typeof files === 'string' ? [files] : files;
+    needOptions('IdxImageList.fromFiles', options);
+    const { path = '.', tfms = null } = options;
+    const paths =
+      typeof files === 'string' ? [files] : [...needArray('files', files, 'the path of a file, or an array of them')];
     const arrays = await Promise.all(paths.map(readIdx));
     const [, height = 1, width = 1] = arrays[0]?.shape ?? [];
     const stores = arrays.map(({ shape, data }, index) => {
@@ -67,6 +71,8 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
   }
 
   override open(item: number): Image {
+    const count = this.#pixels.files.reduce((sum, file) => sum + file.count, 0);
+    if (needCount('item', item) >= count) throw invalid('item', `a position among ${count} images`, item);
     const { width, height, data } = this.#pixels;
     const size = width * height;
     return new Image({
@@ -79,7 +85,7 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
   }
 
   override nameOf(index: number): string {
-    return this.#nameOfItem(this.items[index] ?? -1);
+    return this.#nameOfItem(this.items[needCount('index', index)] ?? -1);
   }
 
   protected override settings(): [PixelStore] {
@@ -87,7 +93,7 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
   }
 
   #nameOfItem(item: number): string {
-    let position = item;
+    let position = needNumber('item', item);
     for (const { path, count } of this.#pixels.files) {
       if (position < count) return `${basename(path)}[${position}]`;
       position -= count;

@@ -1,6 +1,7 @@
 /** Image: the pixels of one picture as bytes, and where they came from. */
 
 import { inspect } from 'node:util';
+import { needCount, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 
 /** The number of channels and what they are: grey, grey and alpha, RGB, RGB and alpha. */
@@ -25,9 +26,11 @@ export class Image {
   readonly data: Uint8Array;
   readonly path: string | undefined;
 
-  constructor({ width, height, channels, data, path }: ImageOptions) {
-    if (!Number.isInteger(width) || width < 1) throw invalid('width', 'a whole number of at least 1', width);
-    if (!Number.isInteger(height) || height < 1) throw invalid('height', 'a whole number of at least 1', height);
+  constructor(options: ImageOptions) {
+    needOptions('Image', options);
+    const { width, height, channels, data, path } = options;
+    needCount('width', width, 1);
+    needCount('height', height, 1);
     if (![1, 2, 3, 4].includes(channels)) throw invalid('channels', '1, 2, 3 or 4', channels);
     if (!(data instanceof Uint8Array) || data.length !== width * height * channels) {
       throw invalid(
@@ -40,7 +43,7 @@ export class Image {
     this.height = height;
     this.channels = channels;
     this.data = data;
-    this.path = path;
+    this.path = path === undefined ? path : needText('path', path);
   }
 
   /** `[width, height]`, the order that image programs use. */
@@ -55,6 +58,7 @@ export class Image {
 
   /** An image with some fields replaced and the path kept. */
   with(changes: Partial<ImageOptions>): Image {
+    needOptions('Image.with', changes);
     const { width, height, channels, data, path } = this;
     return new Image({ width, height, channels, data, path, ...changes });
   }

@@ -4,10 +4,18 @@ import { TenchError } from '../tensor/errors.js';
 import type { Transforms } from '../data/compose.js';
 import { getFiles, imageExtensions, type GetFilesOptions } from '../data/files.js';
 import { ItemList, needRequest, type BatchRequest } from '../data/itemList.js';
-import { needArray } from '../tensor/checks.js';
+import { needArray, needOptions } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
 import { BatchPainter } from './batchPainter.js';
-import { decodeImage, decodedBytes, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
+import {
+  checkedDecoding,
+  decodeImage,
+  decodedBytes,
+  inputOf,
+  type DecodeOptions,
+  type ImageSource,
+  type NamedBytes,
+} from './decode.js';
 import type { Image } from './image.js';
 import { PlannedChain } from './plannedChain.js';
 
@@ -26,6 +34,8 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
 
   constructor(items: Iterable<T>, path = '.', tfms: Transforms = null, decoding: DecodeOptions = {}) {
     super(items, path, tfms);
+    for (const item of this.items) inputOf(item);
+    checkedDecoding('ImageList', decoding);
     this.decoding = decoding;
   }
 
@@ -38,10 +48,10 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
    *   take files that have ended too early
    * @throws TenchError if the folder is missing or holds no such file
    */
-  static fromFiles<O = Image>(
-    path: string,
-    { extensions = imageExtensions, recurse = true, include = null, tfms = null, ...decoding }: ImageListOptions = {},
-  ): ImageList<O> {
+  static fromFiles<O = Image>(path: string, options: ImageListOptions = {}): ImageList<O> {
+    needOptions('ImageList.fromFiles', options);
+    const { extensions = imageExtensions, recurse = true, include = null, tfms = null, ...decoding } = options;
+    checkedDecoding('ImageList.fromFiles', decoding);
     const files = getFiles(path, { extensions, recurse, include });
     if (files.length === 0) {
       const where = recurse ? `${path} or the folders below it` : path;
@@ -77,8 +87,9 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
   }
 
   override nameOf(index: number): string {
+    const name = super.nameOf(index);
     const item: ImageSource | undefined = this.items[index];
-    return isNamed(item) ? item.name : super.nameOf(index);
+    return isNamed(item) ? item.name : name;
   }
 
   protected override weigh(item: T): number {

@@ -7,6 +7,7 @@ import type { Transforms } from '../data/compose.js';
 import { readIdx } from '../data/idx.js';
 import type { LabeledData } from '../data/labeledData.js';
 import { SplitData, labelByFunc } from '../data/splitData.js';
+import { needOptions, needPath } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 import { IdxImageList } from './idxImageList.js';
 
@@ -21,8 +22,11 @@ const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
  */
 export async function mnistData<O = unknown>(
   folder: string,
-  { tfms = null }: { tfms?: Transforms } = {},
+  options: { tfms?: Transforms } = {},
 ): Promise<SplitData<LabeledData<O>>> {
+  needPath('folder', folder, 'the path of a folder');
+  needOptions('mnistData', options);
+  const { tfms = null } = options;
   const file = (name: string): string => {
     const plain = join(folder, name);
     return !existsSync(plain) && existsSync(`${plain}.gz`) ? `${plain}.gz` : plain;

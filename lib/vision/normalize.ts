@@ -1,6 +1,7 @@
 /** Normalising images: each channel to mean 0 and standard deviation 1 over the training set. */
 
-import { noGrad, tensor, type Device, type Tensor } from '../tensor/index.js';
+import { isTensor, noGrad, tensor, type Device, type Tensor } from '../tensor/index.js';
+import { needInRange, needOptions, needTensor } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 
 /** The mean and standard deviation of each channel, in units of 0 to 1 for black to full. */
@@ -17,13 +18,14 @@ const uploaded = new WeakMap<object, Map<Device, Tensor>>();
 
 /** A list of numbers, one a channel, as a tensor that broadcasts over height and width, on `device`. */
 function constants(argument: string, values: Tensor | readonly number[], channels: number, device: Device): Tensor {
+  if (!isTensor(values) && !Array.isArray(values)) throw invalid(argument, 'a tensor or an array of numbers', values);
   let byDevice = uploaded.get(values);
   if (byDevice === undefined) uploaded.set(values, (byDevice = new Map<Device, Tensor>()));
   let found = byDevice.get(device);
   if (found === undefined) {
     const list = Array.isArray(values)
       ? tensor(values as number[], { dtype: 'float32' })
-      : (values as Tensor).detach().to('float32');
+      : values.detach().to('float32');
     found = list.reshape([-1, 1, 1]).to(device);
     byDevice.set(device, found);
   }
@@ -43,7 +45,7 @@ function constants(argument: string, values: Tensor | readonly number[], channel
  * @returns a new tensor: float32 for uint8, else of `x`'s dtype
  */
 export function normalizeChan(x: Tensor, mean: Tensor | readonly number[], std: Tensor | readonly number[]): Tensor {
-  const channels = x.shape.at(-3);
+  const channels = needTensor('x', x).shape.at(-3);
   if (channels === undefined)
     throw invalid('x', 'images of shape [..., channels, height, width]', `a tensor of shape [${x.shape.join(', ')}]`);
   const m = constants('mean', mean, channels, x.device);
@@ -55,7 +57,11 @@ export function normalizeChan(x: Tensor, mean: Tensor | readonly number[], std: 
 
 /** `normalizeChan` with its constants, e.g. for `new BatchTransformXCallback(normalizer(imagenetteStats))`. */
 export function normalizer(stats: ChannelStats): (x: Tensor) => Tensor {
-  return (x) => normalizeChan(x, stats.mean, stats.std);
+  needOptions('normalizer: stats', stats);
+  const { mean, std } = stats;
+  for (const [name, values] of Object.entries({ mean, std }))
+    if (!isTensor(values) && !Array.isArray(values)) throw invalid(name, 'an array of numbers', values);
+  return (x) => normalizeChan(x, mean, std);
 }
 
 /**
@@ -68,13 +74,17 @@ export async function channelStats(
   dl: AsyncIterable<readonly [Tensor, ...unknown[]]>,
   options: { batches?: number } = {},
 ): Promise<ChannelStats> {
+  needOptions('channelStats', options);
   const { batches = 8 } = options;
-  if (!(batches >= 1)) throw invalid('batches', 'a number of at least 1', batches);
+  needInRange('batches', batches, { least: 1 });
+  if (typeof (dl as Partial<typeof dl> | null | undefined)?.[Symbol.asyncIterator] !== 'function')
+    throw invalid('dl', 'a loader of batches', dl);
   let pixels = 0;
   let sums: number[] = [];
   let squares: number[] = [];
   let seen = 0;
-  for await (const [xb] of dl) {
+  for await (const batch of dl) {
+    const xb = needImages(batch);
     const [first, second] = noGrad(() => {
       const scaled = xb.dtype === 'uint8' ? xb.to('float32').div_(255) : xb.to('float32');
       // float64 only from the rows on: sums over a row are short enough for float32, and a tenth of the memory.
@@ -91,4 +101,11 @@ export async function channelStats(
   const mean = sums.map((sum) => sum / pixels);
   const std = squares.map((square, c) => Math.sqrt(Math.max(0, square / pixels - (mean[c] ?? 0) ** 2)));
   return { mean, std };
+}
+
+/** The pictures of a batch. */
+function needImages(batch: unknown): Tensor {
+  const xb: unknown = Array.isArray(batch) ? batch[0] : undefined;
+  if (isTensor(xb) && xb.ndim >= 3) return xb;
+  throw invalid('dl', 'batches [xb, ...] with xb of shape [batch, channels, height, width]', batch);
 }

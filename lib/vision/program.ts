@@ -6,10 +6,11 @@
  */
 
 import { loadAddon } from '../runtime/native.js';
-import { ArgumentError, TenchError } from '../tensor/errors.js';
-import { encodeProgram } from './encode.js';
+import { needCount } from '../tensor/checks.js';
+import { ArgumentError, TenchError, invalid } from '../tensor/errors.js';
+import { encodeProgram, needOperations } from './encode.js';
 import type { Filter, PointFilter } from './filters.js';
-import type { Channels, Image } from './image.js';
+import { requireImage, type Channels, type Image } from './image.js';
 
 /** What of an image a program depends on. An {@link Image} is one. */
 export interface ImageSize {
@@ -207,11 +208,21 @@ const native = loadAddon() as unknown as ImageAddon;
 
 /** The size that an image has after a program. */
 export function sizeAfter(operations: readonly ImageOperation[], size: ImageSize): ImageSize {
-  return operations.reduce<ImageSize>(sizeAfterOne, {
+  needSize(size);
+  return needOperations(operations).reduce<ImageSize>(sizeAfterOne, {
     width: size.width,
     height: size.height,
     channels: size.channels,
   });
+}
+
+/** What a program is planned for. */
+export function needSize(size: ImageSize): ImageSize {
+  const given: unknown = size;
+  if (typeof given !== 'object' || given === null)
+    throw invalid('size', 'an image, or its width, height and channels', size);
+  for (const name of ['width', 'height', 'channels'] as const) needCount(`size.${name}`, size[name], 1);
+  return size;
 }
 
 function sizeAfterOne(size: ImageSize, operation: ImageOperation): ImageSize {
@@ -224,7 +235,11 @@ function sizeAfterOne(size: ImageSize, operation: ImageOperation): ImageSize {
     case 'resize':
     case 'warp':
     case 'affine':
-      return { ...size, width: operation.width, height: operation.height };
+      return {
+        ...size,
+        width: needCount('width', operation.width, 1),
+        height: needCount('height', operation.height, 1),
+      };
     case 'dihedral':
       return swapsSides(operation.element) ? { ...size, width: size.height, height: size.width } : size;
     default:
@@ -245,7 +260,8 @@ function swapsSides(element: number): boolean {
  * @throws ArgumentError that names the image and the operation whose arguments do not fit; TenchError where memory runs out
  */
 export async function runProgram(image: Image, operations: readonly ImageOperation[]): Promise<Image> {
-  if (operations.length === 0) return image;
+  requireImage('runProgram', image);
+  if (needOperations(operations).length === 0) return image;
   const program = encodeProgram(operations);
   try {
     return image.with(await native.runProgram(image.data, image.width, image.height, image.channels, program));

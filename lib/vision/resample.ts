@@ -1,6 +1,6 @@
 /** The whole image at another size. */
 
-import { invalid } from '../tensor/errors.js';
+import { needCount, needOneOf, needOptions } from '../tensor/checks.js';
 import { filters, type Filter } from './filters.js';
 import { requireImage, type Image } from './image.js';
 import { runProgram } from './program.js';
@@ -13,8 +13,12 @@ export interface ResampleOptions {
 }
 
 /** The whole image at another size, with Pillow's pixels; the ratio of the sides may change. Runs on a thread of libuv. */
-export async function resample(image: Image, { width, height, filter }: ResampleOptions): Promise<Image> {
-  if (!filters.includes(filter)) throw invalid('filter', `one of ${filters.join(', ')}`, filter);
+export async function resample(image: Image, options: ResampleOptions): Promise<Image> {
+  needOptions('resample', options);
+  const { width, height, filter } = options;
+  needCount('width', width, 1);
+  needCount('height', height, 1);
+  needOneOf('filter', filter, filters);
   const { width: oldWidth, height: oldHeight } = requireImage('resample', image);
   if (width === oldWidth && height === oldHeight) return image;
   return runProgram(image, [{ op: 'resize', width, height, filter }]);

@@ -1,5 +1,15 @@
 /** The lesson's CNN: a careful first three layers of 3x3 kernels, then one layer for each width, each halving the picture. */
 
+import {
+  isCount,
+  needArray,
+  needCount,
+  needFlag,
+  needFunction,
+  needInstance,
+  needNumber,
+  needOptions,
+} from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import {
   AdaptiveAvgPool2d,
@@ -9,14 +19,14 @@ import {
   Sequential,
   flatten,
   init,
+  Module,
   type ConvLayerOptions,
   type LayerFactory,
-  type Module,
 } from '../../nn/index.js';
 
 /** The largest power of two that is at most `x`; 0.5, 0.25, ... below 1. */
 export function prevPow2(x: number): number {
-  if (!(x > 0 && Number.isFinite(x))) throw invalid('x', 'a finite number above 0', x);
+  if (!(typeof x === 'number' && x > 0 && Number.isFinite(x))) throw invalid('x', 'a finite number above 0', x);
   let power = 2 ** Math.floor(Math.log2(x));
   // log2 may round up to a power that x does not reach, or down below one that it does.
   if (power > x) power /= 2;
@@ -47,11 +57,17 @@ export function getCnnLayers(
   layer: LayerFactory,
   options: CnnOptions = {},
 ): Module[] {
+  const given: unknown = data;
+  if (typeof given !== 'object' || given === null) throw invalid('data', 'an object with cIn and cOut', data);
   const { cIn, cOut } = data;
-  if (!isCount(cIn)) throw invalid('data.cIn', 'a number of channels', cIn);
-  if (!isCount(cOut)) throw invalid('data.cOut', 'a number of classes', cOut);
+  if (!isCount(cIn, 1)) throw invalid('data.cIn', 'a number of channels', cIn);
+  if (!isCount(cOut, 1)) throw invalid('data.cOut', 'a number of classes', cOut);
+  for (const nf of needArray('nfs', nfs)) needCount('nfs', nf, 1);
+  needFunction('layer', layer);
+  needOptions('getCnnModel', options);
   const { device, dtype } = options;
-  const make = (ni: number, nf: number, stride: number): Module => layer(ni, nf, { ...options, kernelSize: 3, stride });
+  const make = (ni: number, nf: number, stride: number): Module =>
+    needInstance('layer', layer(ni, nf, { ...options, kernelSize: 3, stride }), Module);
 
   const first = prevPow2(cIn * 3 * 3);
   const stem = [make(cIn, first, 1), make(first, first * 2, 2), make(first * 2, first * 4, 2)];
@@ -63,10 +79,6 @@ export function getCnnLayers(
     new Linear(widths.at(-1) ?? first * 4, cOut, { device, dtype }),
   ];
   return [...stem, ...body, ...head];
-}
-
-function isCount(value: number | undefined): value is number {
-  return Number.isSafeInteger(value) && value! >= 1;
 }
 
 /**
@@ -92,7 +104,11 @@ export function getCnnModel(
  * @param options `uniform`: even values instead of normal ones, default false; `leak`: the slope that the rule assumes, default 0.1 as in the lesson's notebooks
  */
 export function initCnn<M extends Module>(model: M, options: { uniform?: boolean; leak?: number } = {}): M {
+  needInstance('model', model, Module);
+  needOptions('initCnn', options);
   const { uniform = false, leak = 0.1 } = options;
+  needFlag('uniform', uniform);
+  needNumber('leak', leak);
   const fill = uniform ? init.kaimingUniform_ : init.kaimingNormal_;
   for (const module of model.modules()) {
     if (!(module instanceof Conv2d)) continue;

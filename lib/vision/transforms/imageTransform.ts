@@ -29,7 +29,7 @@ export interface Planned {
 
 /** Whether a transform has a plan, so that native code can run it. */
 export function isPlanned(transform: AnyTransform): transform is AnyTransform & Planned {
-  return typeof (transform as { plan?: unknown }).plan === 'function';
+  return typeof (transform as { plan?: unknown } | null | undefined)?.plan === 'function';
 }
 
 /**

@@ -1,8 +1,9 @@
 /** ResizeFixed: every image in one size. */
 
 import type { TransformContext } from '../../data/compose.js';
+import { needOptions } from '../../tensor/checks.js';
 import { drawFilter, filters, requireFilters, type FilterChoice } from '../filters.js';
-import type { ImageOperation, ImageSize } from '../program.js';
+import { needSize, type ImageOperation, type ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireSize, type ResampleChoice } from './options.js';
 
@@ -17,13 +18,16 @@ export class ResizeFixed extends ImageTransform {
    * @param size the side of a square, or `[width, height]`
    * @param options see {@link ResampleChoice}
    */
-  constructor(size: number | readonly [number, number], { resample = 'bilinear' }: ResampleChoice = {}) {
+  constructor(size: number | readonly [number, number], options: ResampleChoice = {}) {
     super();
+    needOptions('ResizeFixed', options);
+    const { resample = 'bilinear' } = options;
     this.size = requireSize('size', size);
     this.resample = requireFilters('resample', resample, filters);
   }
 
-  plan({ width, height }: ImageSize, context?: TransformContext): ImageOperation[] {
+  plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    const { width, height } = needSize(size);
     const filter = drawFilter(this.resample, () => randomOf(this, context));
     const [newWidth, newHeight] = this.size;
     if (width === newWidth && height === newHeight) return [];

@@ -2,6 +2,7 @@
 
 import type { TransformDescription } from '../../data/compose.js';
 import { requireEqualShapes } from '../../data/collate.js';
+import { needTensor } from '../../tensor/checks.js';
 import { tensor, type Tensor } from '../../tensor/index.js';
 import { requireImage, type Image } from '../image.js';
 
@@ -35,7 +36,7 @@ function sizeOf({ width, height, channels }: Image): string {
 
 /** Bytes (0 to 255) as float32 from 0 to 1. Order 30. */
 export function toFloatTensor(bytes: Tensor): Tensor {
-  return bytes.div(255);
+  return needTensor('bytes', bytes).div(255);
 }
 
 toFloatTensor.order = 30;

@@ -1,0 +1,142 @@
+/** How everything in the vision room is called rightly, for the tests that call it wrongly. */
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+
+import { Generator } from '../../lib/data/index.js';
+import { convLayer } from '../../lib/nn/index.js';
+import { ones } from '../../lib/tensor/index.js';
+import * as room from '../../lib/vision/index.js';
+import type { Room } from '../provoke.js';
+
+/** Files for the right arguments; whoever calls with them removes the folder. */
+export const visionFolder = mkdtempSync(join(tmpdir(), 'tench-hostile-'));
+
+const idxHeader = (...sizes: number[]): number[] => [
+  0,
+  0,
+  8,
+  sizes.length,
+  ...sizes.flatMap((size) => [0, 0, 0, size]),
+];
+const pictures = join(visionFolder, 'train-images-idx3-ubyte');
+for (const part of ['train', 't10k']) {
+  writeFileSync(
+    join(visionFolder, `${part}-images-idx3-ubyte`),
+    Uint8Array.of(...idxHeader(2, 2, 2), 0, 1, 2, 3, 4, 5, 6, 7),
+  );
+  writeFileSync(join(visionFolder, `${part}-labels-idx1-ubyte`), Uint8Array.of(...idxHeader(2), 3, 4));
+}
+
+const images = fileURLToPath(new URL('../../../test/goldens/images/', import.meta.url));
+const grey = join(images, 'grey.png');
+
+const picture = (): room.Image => new room.Image({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) });
+const pass = (value: unknown): unknown => value;
+const crop = { op: 'crop', left: 0, top: 0, width: 1, height: 1, outside: 'edge', fill: [7] };
+const shrink = { op: 'resize', width: 1, height: 1, filter: 'bilinear', box: [0, 0, 1, 1], antialias: true };
+const turn = { op: 'dihedral', element: 3 };
+const tilt = { op: 'affine', width: 2, height: 2, coefficients: [1, 0, 0, 0, 1, 0], filter: 'nearest', fill: 0 };
+
+class Shrink extends room.ImageTransform {
+  plan(): room.ImageOperation[] {
+    return [{ op: 'crop', left: 0, top: 0, width: 1, height: 1 }];
+  }
+
+  describe(): { name: string } {
+    return { name: 'Shrink' };
+  }
+}
+
+async function* batches(): AsyncGenerator<unknown[]> {
+  yield [ones([2, 3, 4, 4]), ones([2])];
+}
+
+/** What `layer` is called with besides is checked by the layer. */
+const settings = { device: 'cpu', dtype: 'float32' };
+
+export const visionRoom: Room = {
+  exports: room,
+  apart: {
+    'IdxImageList#settings': 'protected',
+    'ImageList#settings': 'protected',
+    'ImageList#weigh': 'protected',
+    'ItemList#settings': 'protected',
+    'ItemList#weigh': 'protected',
+    'ListContainer#position': 'protected',
+    'ListContainer#positions': 'protected',
+    'ListContainer#preview': 'protected',
+  },
+  instances: {
+    IdxImageList: () => new room.IdxImageList([]),
+    ImageTransform: () => new Shrink(),
+  },
+  valid: {
+    decodeImage: () => [grey, { maxPixels: 1e6, allowTruncated: true }],
+    encodeProgram: () => [[crop, shrink]],
+    'IdxImageList.fromFiles': () => [[pictures, pictures], { path: '.', tfms: [pass] }],
+    'IdxImageList#nameOf': () => [0],
+    'new Image': () => [{ width: 2, height: 1, channels: 1, data: new Uint8Array(2), path: 'a' }],
+    'Image#with': () => [{ width: 1, height: 2 }],
+    'new ImageList': () => [[grey], '.', [pass], { maxPixels: 1e6, allowTruncated: true }],
+    'ImageList.fromFiles': () => [
+      images,
+      { extensions: ['.png', '.jpg'], recurse: true, include: ['a', 'b'], tfms: [pass], maxPixels: 1e6, allowTruncated: true },
+    ],
+      { kind: 'ImageList', path: '.', items: [grey, { name: 'b', base64: 'AAAA' }] },
+      [pass],
+    ],
+    'ImageList#open': () => [grey],
+    'ImageList#nameOf': () => [0],
+    mnistData: () => [visionFolder, { tfms: [pass] }],
+    getCnnLayers: () => [{ cIn: 1, cOut: 2 }, [4, 4], convLayer, settings],
+    getCnnModel: () => [{ cIn: 1, cOut: 2 }, [4, 4], convLayer, settings],
+    initCnn: () => [room.getCnnModel({ cIn: 1, cOut: 2 }, [4], convLayer), { uniform: true, leak: 0.2 }],
+    prevPow2: () => [9],
+    channelStats: () => [batches(), { batches: 1 }],
+    normalizeChan: () => [ones([2, 3, 4, 4]), [0.1, 0.2, 0.3], [1, 1, 1]],
+    normalizer: () => [{ mean: [0.1, 0.2, 0.3], std: [1, 1, 1] }],
+    runProgram: () => [picture(), [turn, tilt]],
+    sizeAfter: () => [[crop, turn], { width: 2, height: 2, channels: 1 }],
+    resample: () => [picture(), { width: 3, height: 3, filter: 'bilinear' }],
+    'ImageTransform#apply': () => [picture(), { random: new Generator(1), index: 0, epoch: 0 }],
+    makeRgb: () => [picture()],
+    'new ResizeFixed': () => [[3, 4], { resample: ['bilinear'] }],
+    'ResizeFixed#plan': () => [
+      { width: 2, height: 2, channels: 1 },
+      { random: new Generator(1), index: 0, epoch: 0 },
+    ],
+    toByteTensor: () => [picture()],
+    toFloatTensor: () => [ones([2])],
+  },
+  open: {
+    'encodeProgram 0.0.outside': 'an unknown word is refused where the program is run, which knows the image',
+    'encodeProgram 0.1.filter': 'an unknown word is refused where the program is run, which knows the image',
+    'ImageTransform#apply 1': 'a transform that draws nothing needs no context',
+    'ImageTransform#apply 1.random': 'it draws nothing',
+    'ImageTransform#apply 1.index': 'it draws nothing',
+    'ImageTransform#apply 1.epoch': 'it draws nothing',
+    'ResizeFixed#plan 1': 'with one filter it draws nothing',
+    'ResizeFixed#plan 1.random': 'it draws nothing',
+    'ResizeFixed#plan 1.index': 'it draws nothing',
+    'ResizeFixed#plan 1.epoch': 'it draws nothing',
+    'sizeAfter 0.0.left': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.0.top': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.0.outside': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.0.fill': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.0.fill.0': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.1.element': 'running the program looks at it; what is no turn changes no size',
+  },
+  uses: {
+    'IdxImageList.fromFiles': (made: room.IdxImageList) => made.get(0),
+    'new ImageList': (made: room.ImageList) => (made.length === 0 ? inspect(made) : made.get(0)),
+    'ImageList.fromFiles': (made: room.ImageList) => inspect(made),
+    getCnnModel: (made: { call(x: unknown): unknown }) => made.call(ones([2, 1, 8, 8])),
+    normalizer: (made: (x: unknown) => unknown) => made(ones([2, 3, 4, 4])),
+    'new Image': (made: room.Image) => [inspect(made), made.size],
+    'new ResizeFixed': (made: room.ResizeFixed) => made.apply(picture()),
+  },
+};
