@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { needFunction, needPath } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 
 /**
@@ -13,6 +14,8 @@ import { TenchError } from '../tensor/errors.js';
  * @throws TenchError that names the file and the cause (a missing folder, no permission, a full disk)
  */
 export async function writeAtomically(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  needPath('path', path, 'the path of a file');
+  needFunction('write', write);
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
   try {

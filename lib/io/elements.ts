@@ -1,8 +1,9 @@
 /** Elements of tensors as bytes of files: their sizes, and the way from bytes to a tensor. */
 
+import { needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { tensor, type DType, type Device, type Tensor, type TypedArray } from '../tensor/index.js';
-import { encodings } from '../tensor/types.js';
+import { encodings, isOptions } from '../tensor/types.js';
 
 /** Bytes of one element. */
 export function elementBytes(dtype: DType): number {
@@ -37,8 +38,12 @@ export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string,
 
 /** @throws ArgumentError for what is neither a Map nor an object */
 export function pairsOf(tensors: NamedTensors): [name: string, value: Tensor][] {
-  if (tensors instanceof Map) return [...(tensors as ReadonlyMap<string, Tensor>)];
-  if (typeof tensors !== 'object' || (tensors as unknown) === null)
+  if (!(tensors instanceof Map) && !isOptions(tensors))
     throw invalid('tensors', 'a Map or an object of tensors', tensors);
-  return Object.entries(tensors as Readonly<Record<string, Tensor>>);
+  const pairs = tensors instanceof Map ? [...(tensors as ReadonlyMap<string, Tensor>)] : Object.entries(tensors);
+  for (const [name, value] of pairs as [unknown, Tensor][]) {
+    if (typeof name !== 'string') throw invalid('tensors', 'names that are strings', name);
+    needTensor(`tensors: ${name}`, value);
+  }
+  return pairs;
 }

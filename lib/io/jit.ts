@@ -4,6 +4,7 @@ import { TenchError, invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
 import { native, type NativeScript, type ScriptPair } from '../tensor/native.js';
 import { adopt, handleOf } from '../tensor/tensor.js';
+import { needOptions, needText } from '../tensor/checks.js';
 import { dtypes, isOptions } from '../tensor/types.js';
 import type { StateDict } from '../nn/index.js';
 import { Source } from './source.js';
@@ -136,7 +137,9 @@ export class ScriptModule {
  * @throws TenchError that names the file: `ERR_TENCH_READ` when it cannot be read, `ERR_TENCH_DAMAGED` when it is not a whole archive
  */
 export async function load(path: string, options: { device?: Device } = {}): Promise<ScriptModule> {
+  needOptions('jit.load', options);
   const { device = 'cpu' } = options;
+  needText('device', device);
   await Source.using(path, 'a whole TorchScript archive', async (source) => {
     if (source.mappable === null) throw source.unsupported('a TorchScript archive must be a file, not a pipe');
     const zip = await ZipReader.open(source);

@@ -1,5 +1,6 @@
 /** Files that NumPy reads and writes: .npy with one array, .npz (a zip file of those) with several by name. */
 
+import { needCount, needFlag, needOptions, needPath, needTensor, needText } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 import type { Device, Tensor } from '../tensor/index.js';
 import { writeAtomically } from './atomic.js';
@@ -21,7 +22,10 @@ import { ZipWriter, type Content } from './zipWriter.js';
  *   that is not whole
  */
 export async function readNpy(path: string, options: { device?: Device; mapped?: boolean } = {}): Promise<Tensor> {
+  needOptions('readNpy', options);
   const { device = 'cpu', mapped = true } = options;
+  needText('device', device);
+  needFlag('mapped', mapped);
   return Source.using(path, 'a whole .npy file', async (source) => {
     const start = await source.read(0, Math.min(npyPreamble, source.size));
     const length = npyHeaderBytes(source, start, 'it');
@@ -40,7 +44,8 @@ export async function readNpy(path: string, options: { device?: Device; mapped?:
  * @throws TenchError for a dtype that NumPy lacks (bfloat16, the float8 ones, complex32), or when the file cannot be written
  */
 export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
-  const { pieces } = contentOf('tensor', tensor);
+  needPath('path', path, 'the path of a file');
+  const { pieces } = contentOf('tensor', needTensor('tensor', tensor));
   await writeAtomically(path, async (file) => {
     for (const piece of pieces()) await file.writeFile(piece);
   });
@@ -67,7 +72,10 @@ export async function readNpz(
   path: string,
   options: { device?: Device; maxBytes?: number } = {},
 ): Promise<Map<string, Tensor>> {
+  needOptions('readNpz', options);
   const { device = 'cpu', maxBytes } = options;
+  needText('device', device);
+  if (maxBytes !== undefined) needCount('maxBytes', maxBytes);
   return Source.using(path, 'a whole .npz file', async (source) => {
     const zip = await ZipReader.open(source, maxBytes);
     const tensors = new Map<string, Tensor>();
@@ -95,6 +103,9 @@ export async function writeNpz(
   tensors: NamedTensors,
   options: { compressed?: boolean } = {},
 ): Promise<void> {
+  needPath('path', path, 'the path of a file');
+  needOptions('writeNpz', options);
+  if (options.compressed !== undefined) needFlag('compressed', options.compressed);
   const pairs = pairsOf(tensors);
   for (const [name] of pairs) checkName(name);
   await writeAtomically(path, async (file) => {

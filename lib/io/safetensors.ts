@@ -5,8 +5,9 @@
  * bytes one after the other (https://github.com/huggingface/safetensors#format).
  */
 
+import { needFlag, needOptions, needPath, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
-import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
+import { type DType, type Device, type Tensor } from '../tensor/index.js';
 import { writeAtomically } from './atomic.js';
 import { elementBytes, pairsOf, tensorBytes, type NamedTensors } from './elements.js';
 import { piecesOf } from './pieces.js';
@@ -80,6 +81,8 @@ export async function writeSafetensors(
   tensors: NamedTensors,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
+  needPath('path', path, 'the path of a file');
+  needOptions('writeSafetensors', options);
   // Wide elements first, as the reference implementation does: then every tensor begins at a multiple of its element size.
   const ordered = pairsOf(tensors)
     .map(([name, value]) => ({ name, value, width: widthOf(name, value) }))
@@ -109,7 +112,6 @@ export async function writeSafetensors(
 
 /** Bytes of an element. */
 function widthOf(name: string, value: Tensor): number {
-  if (!isTensor(value)) throw invalid(`tensors: ${name}`, 'a Tensor', value);
   if (name === '__metadata__') throw new TenchError('a safetensors file cannot hold a tensor named __metadata__');
   if (names[value.dtype] === undefined)
     throw new TenchError(
@@ -127,6 +129,7 @@ function writtenShape(value: Tensor): number[] {
 }
 
 function metadataOf(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  needOptions('metadata', metadata);
   const pairs = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [key, text] of pairs) if (typeof text !== 'string') throw invalid(`metadata: ${key}`, 'a string', text);
   return Object.fromEntries(pairs);
@@ -146,7 +149,10 @@ function metadataOf(metadata: Readonly<Record<string, string>>): Record<string, 
  * @throws TenchError that names the file and what is wrong with it
  */
 export async function readSafetensors(path: string, options: ReadSafetensorsOptions = {}): Promise<Safetensors> {
+  needOptions('readSafetensors', options);
   const { device = 'cpu', mapped = true } = options;
+  needText('device', device);
+  needFlag('mapped', mapped);
   return Source.using(path, 'a whole safetensors file', async (source) => {
     const { entries, metadata, start } = await readHeader(source);
     const places = entries.map(({ dtype, shape, begin }) => ({ dtype, shape, begin: start + begin }));

@@ -2,8 +2,9 @@
 
 import { inspect } from 'node:util';
 
-import { noGrad, stack, zeros, type Tensor } from '../tensor/index.js';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { isTensor, noGrad, stack, zeros, type Tensor } from '../tensor/index.js';
+import { needTensor } from '../tensor/checks.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
 import type { Averages, EpochRecord } from './epochRecord.js';
 import type { Metric } from './metrics.js';
@@ -18,7 +19,10 @@ export class AvgStats {
   private sums: Tensor[] | null = null;
   private readonly names: readonly string[];
 
-  constructor(readonly metrics: readonly Metric[]) {
+  readonly metrics: readonly Metric[];
+
+  constructor(metrics: readonly Metric[]) {
+    this.metrics = needMetrics(metrics);
     this.names = ['loss', ...metrics.map((metric) => metric.name)];
   }
 
@@ -29,13 +33,17 @@ export class AvgStats {
 
   /** Adds one batch: its mean loss, and the metrics of its predictions. */
   accumulate(loss: Tensor, pred: Tensor, yb: Tensor): void {
-    const samples = yb.shape[0] ?? 1;
+    needTensor('loss', loss);
+    needTensor('pred', pred);
+    const samples = needTensor('yb', yb).shape[0] ?? 1;
     this.count += samples;
     noGrad(() => {
       const sums = (this.sums ??= this.names.map(() => zeros([], { dtype: 'float64', device: loss.device })));
       const values = [loss, ...this.metrics.map((metric) => metric(pred, yb))];
       for (const [i, value] of values.entries()) {
         if (typeof value === 'number') sums[i]?.add_(value * samples);
+        else if (!isTensor(value))
+          throw new TenchError(`${this.names[i]} must be one number a batch, but is ${describe(value)}`);
         else if (value.numel() === 1) sums[i]?.add_(value.reshape([]), { alpha: samples });
         else
           throw new TenchError(
@@ -68,16 +76,6 @@ export class AvgStatsCallback extends Callback {
   constructor(metrics: Metric | readonly Metric[] = []) {
     super();
     const list = typeof metrics === 'function' ? [metrics] : metrics;
-    if (!Array.isArray(list) || !list.every((metric) => typeof metric === 'function'))
-      throw invalid('metrics', 'a function or a list of functions', metrics);
-    const names = ['loss', ...list.map((metric: Metric) => metric.name)];
-    if (names.includes('') || new Set(names).size < names.length) {
-      throw invalid(
-        'metrics',
-        "functions with different names other than 'loss' (name one with `named`)",
-        names.slice(1),
-      );
-    }
     this.train = new AvgStats(list);
     this.valid = new AvgStats(list);
   }
@@ -121,4 +119,15 @@ export class AvgStatsCallback extends Callback {
     this.records.push(record);
     this.learn.logger(record);
   }
+}
+
+/** Functions whose names can be columns of one table. */
+function needMetrics(metrics: readonly Metric[]): readonly Metric[] {
+  const given: unknown = metrics;
+  if (!Array.isArray(given) || !given.every((metric) => typeof metric === 'function'))
+    throw invalid('metrics', 'a function or a list of functions', metrics);
+  const names = ['loss', ...metrics.map((metric) => metric.name)];
+  if (names.every((name: unknown) => typeof name === 'string' && name !== '') && new Set(names).size === names.length)
+    return metrics;
+  throw invalid('metrics', "functions with different names other than 'loss' (name one with `named`)", names.slice(1));
 }

@@ -132,6 +132,12 @@ function isCallbackClass(factory: CallbackFactory): factory is new () => Callbac
   return factory.prototype instanceof Callback;
 }
 
+/** A class of callbacks, abstract ones too. */
+export function needCallbackClass(argument: string, type: abstract new (...args: never[]) => Callback): void {
+  if (typeof type !== 'function' || (type !== Callback && !(type.prototype instanceof Callback)))
+    throw invalid(argument, 'a class that extends Callback', type);
+}
+
 /** Checks the callbacks a user has given, once, at the door. */
 export function checkCallbacks(argument: string, cbs: readonly Callback[]): readonly Callback[] {
   if (!Array.isArray(cbs)) throw invalid(argument, 'a list of callbacks', cbs);

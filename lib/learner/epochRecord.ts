@@ -1,5 +1,8 @@
 /** What is known about an epoch when it is over. */
 
+import { needCount, needInRange, needOptions } from '../tensor/checks.js';
+import { invalid } from '../tensor/errors.js';
+
 /** Sample-weighted means over one pass: `loss`, and each metric by its name. */
 export type Averages = Readonly<Record<string, number>>;
 
@@ -23,6 +26,7 @@ export function formatValue(value: number | undefined): string {
 
 /** A record as one line, e.g. `epoch 1  train loss 1.2345 accuracy 0.5678  valid loss ...  12.3 s  456 images/s`. */
 export function formatEpoch(record: EpochRecord): string {
+  needRecord(record);
   const pass = (name: string, averages: Averages | null) =>
     averages === null
       ? []
@@ -34,4 +38,20 @@ export function formatEpoch(record: EpochRecord): string {
     `${record.seconds.toFixed(1)} s`,
     `${record.imagesPerSecond.toFixed(0)} images/s`,
   ].join('  ');
+}
+
+/** A record as a callback may have made it by hand. */
+export function needRecord(record: EpochRecord): EpochRecord {
+  needOptions('record', record);
+  needCount('record.epoch', record.epoch);
+  for (const pass of ['train', 'valid'] as const) {
+    const averages = record[pass];
+    if (averages === null) continue;
+    needOptions(`record.${pass}`, averages);
+    for (const [name, value] of Object.entries(averages) as [string, unknown][])
+      if (typeof value !== 'number') throw invalid(`record.${pass}.${name}`, 'a number', value);
+  }
+  needInRange('record.seconds', record.seconds);
+  needInRange('record.imagesPerSecond', record.imagesPerSecond);
+  return record;
 }

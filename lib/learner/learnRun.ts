@@ -1,6 +1,7 @@
 /** The lesson's one-liner: the CNN for some data, initialised, in a learner with callbacks. */
 
 import type { LayerFactory } from '../nn/index.js';
+import { needOptions } from '../tensor/checks.js';
 import { getCnnModel, initCnn, type ChannelsAndClasses, type CnnOptions } from '../vision/models/index.js';
 import { Learner } from './learner.js';
 import type { LearnerData, LearnerOptions } from './options.js';
@@ -26,6 +27,7 @@ export function getLearnRun(
   layer: LayerFactory,
   options: LearnRunOptions = {},
 ): Learner {
+  needOptions('getLearnRun', options);
   const { uniform, leak, sub, maxv, bn, dtype, device, ...learnerOptions } = options;
   const model = initCnn(getCnnModel(data, nfs, layer, { leak, sub, maxv, bn, dtype, device }), { uniform });
   return new Learner(model, data, { ...learnerOptions, lr, device });

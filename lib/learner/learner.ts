@@ -3,10 +3,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-import * as F from '../nn/functional.js';
-import type { Module } from '../nn/index.js';
-import { sgdOpt, type Optimizer } from '../optim/index.js';
+import { Module } from '../nn/index.js';
+import { Optimizer, sgdOpt } from '../optim/index.js';
 import { noGrad, type Tensor } from '../tensor/index.js';
+import {
+  needArray,
+  needCount,
+  needFlag,
+  needFunction,
+  needInstance,
+  needNumber,
+  needOptions,
+  needText,
+} from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import {
   CancelBatchException,
@@ -15,6 +24,7 @@ import {
   checkCallbacks,
   isCancel,
   makeCallback,
+  needCallbackClass,
   refusePromise,
   type BatchEventName,
   type Callback,
@@ -23,6 +33,7 @@ import {
 import { DeviceCallback, TrainEvalCallback } from './callbacks.js';
 import { formatEpoch, type EpochRecord } from './epochRecord.js';
 import type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
+import { defaultLoss, needBatch, needData, needTensor, oneGroup } from './needs.js';
 import { Precision } from './precision.js';
 import { Recorder } from './recorder.js';
 
@@ -92,18 +103,30 @@ export class Learner {
   private fitting = false;
 
   constructor(model: Module, data: LearnerData, options: LearnerOptions = {}) {
-    this.model = model;
-    this.data = data;
-    this.lossFunc = options.lossFunc ?? ((pred, yb) => F.crossEntropy(pred, yb));
-    this.optFunc = options.optFunc ?? sgdOpt;
-    this.lr = checkRate(options.lr ?? 0.01);
-    this.splitter = options.splitter ?? ((module) => [...module.parameters()]);
-    this.precision = new Precision(options.precision ?? 'fp32', { channelsLast: options.channelsLast });
-    this.device = options.device ?? null;
+    needOptions('Learner', options);
+    const {
+      lossFunc = defaultLoss,
+      optFunc = sgdOpt,
+      lr = 0.01,
+      splitter = oneGroup,
+      precision = 'fp32',
+      channelsLast,
+      device,
+      cbs = [],
+      cbfs = [],
+    } = options;
+    this.model = needInstance('model', model, Module);
+    this.data = needData(data);
+    this.lossFunc = needFunction('lossFunc', lossFunc);
+    this.optFunc = needFunction('optFunc', optFunc);
+    this.lr = needNumber('lr', lr);
+    this.splitter = needFunction('splitter', splitter);
+    this.precision = new Precision(precision, { channelsLast });
+    this.device = device === undefined ? null : needText('device', device, 'the name of a device');
     this.addCallbacks([new TrainEvalCallback()]);
     if (this.device !== null) this.addCallbacks([new DeviceCallback(this.device)]);
-    this.addCallbacks(options.cbs ?? []);
-    this.addCallbacks((options.cbfs ?? []).map(makeCallback));
+    this.addCallbacks(cbs);
+    this.addCallbacks(needArray('cbfs', cbfs, 'a list of callback classes or functions').map(makeCallback));
   }
 
   /** The callbacks in the order in which they are called. */
@@ -119,11 +142,13 @@ export class Learner {
 
   /** Takes callbacks away again. */
   removeCallbacks(cbs: readonly Callback[]): void {
+    checkCallbacks('cbs', cbs);
     this.callbacks = this.callbacks.filter((cb) => !cbs.includes(cb));
   }
 
   /** The first callback of a class, or null. */
   find<T extends Callback>(type: abstract new (...args: never[]) => T): T | null {
+    needCallbackClass('type', type);
     return this.callbacks.find((cb): cb is T => cb instanceof type) ?? null;
   }
 
@@ -139,18 +164,20 @@ export class Learner {
    * @throws whatever the data, the model or a callback throws, after `cleanupFit`
    */
   async fit(epochs: number, options: FitOptions = {}): Promise<void> {
-    if (!Number.isSafeInteger(epochs) || epochs < 0) throw invalid('epochs', 'a whole number of at least 0', epochs);
-    if (options.lr !== undefined) this.lr = checkRate(options.lr);
+    needCount('epochs', epochs);
+    needOptions('fit', options);
+    const { lr, cbs = [], resetOpt = false } = options;
+    needFlag('resetOpt', resetOpt);
+    if (lr !== undefined) needNumber('lr', lr);
     if (this.fitting) throw new TenchError('this learner is in the middle of a fit; await it before the next');
-    const cbs = options.cbs ?? [];
     this.addCallbacks(cbs);
+    if (lr !== undefined) this.lr = lr;
     this.fitting = true;
     try {
       this.epochs = epochs;
       this.precision.prepareModel(this.model);
-      if ((this.opt as Optimizer | undefined) === undefined || options.resetOpt === true)
-        this.opt = this.optFunc(this.splitter(this.model), { lr: this.lr });
-      else if (options.lr !== undefined) for (const hypers of this.opt.hypers) hypers.lr = options.lr;
+      if ((this.opt as Optimizer | undefined) === undefined || resetOpt) this.opt = this.newOptimizer();
+      else if (lr !== undefined) for (const hypers of this.opt.hypers) hypers.lr = lr;
       await this.phase(fitPhase, async () => {
         await this.tell('beginFit');
         for (this.epoch = 0; this.epoch < epochs; this.epoch += 1) await this.oneEpoch();
@@ -160,6 +187,12 @@ export class Learner {
       await this.tell('cleanupFit');
       this.removeCallbacks(cbs);
     }
+  }
+
+  private newOptimizer(): Optimizer {
+    const made: unknown = this.optFunc(this.splitter(this.model), { lr: this.lr });
+    if (!(made instanceof Optimizer)) throw invalid('optFunc', 'a function that returns an Optimizer', made);
+    return made as Optimizer;
   }
 
   private async oneEpoch(): Promise<void> {
@@ -178,9 +211,8 @@ export class Learner {
     dl.setEpoch?.(this.totalEpochs);
     await this.phase(passPhase, async () => {
       await this.tell(begin);
-      for await (const [xb, yb] of this.dl) {
-        if (xb === undefined || yb === undefined)
-          throw new TenchError('a batch must be inputs and targets, [xb, yb]; the loader gave something else');
+      for await (const batch of this.dl) {
+        const [xb, yb] = needBatch(batch);
         this.xb = xb;
         this.yb = yb;
         await this.phase(batchPhase, async () => (this.inTrain ? this.trainBatch() : noGrad(() => this.forward())));
@@ -210,9 +242,15 @@ export class Learner {
     this.tellNow('beginBatch');
     const { precision } = this;
     const xb = precision.prepareInput(this.xb);
-    this.pred = precision.run(xb.device, () => this.model.call(xb));
+    this.pred = needTensor(
+      'the model',
+      precision.run(xb.device, () => this.model.call(xb)),
+    );
     this.tellNow('afterPred');
-    this.loss = precision.run(this.pred.device, () => this.lossFunc(this.pred, this.yb));
+    this.loss = needTensor(
+      'lossFunc',
+      precision.run(this.pred.device, () => this.lossFunc(this.pred, this.yb)),
+    );
     this.tellNow('afterLoss');
   }
 
@@ -243,9 +281,4 @@ export class Learner {
     const cbs = this.callbacks.map((cb) => cb.constructor.name).join(', ');
     return `Learner(lr ${this.lr}, ${this.precision.name}, ${this.data.trainDl.length} training batches, callbacks: ${cbs})`;
   }
-}
-
-function checkRate(lr: number): number {
-  if (typeof lr !== 'number' || !Number.isFinite(lr)) throw invalid('lr', 'a finite number', lr);
-  return lr;
 }

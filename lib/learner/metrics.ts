@@ -1,7 +1,7 @@
 /** Metrics: how good predictions are, as the mean over a batch. */
 
+import { needCount, needFunction, needTensor, needText } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
-import { invalid } from '../tensor/errors.js';
 
 /**
  * The mean of some quality over one batch, as a tensor of one element (which may stay on its device until the epoch's end) or a number.
@@ -11,12 +11,12 @@ export type Metric = (pred: Tensor, yb: Tensor) => Tensor | number;
 
 /** Share of the samples whose highest output is the target. `pred`: [batch, classes]; `yb`: class indices [batch]. */
 export function accuracy(pred: Tensor, yb: Tensor): Tensor {
-  return share(pred.argmax(1).eq(yb));
+  return share(needTensor('accuracy: pred', pred).argmax(1).eq(needTensor('accuracy: yb', yb)));
 }
 
 /** Share of the samples whose highest output is not the target: 1 - accuracy. */
 export function errorRate(pred: Tensor, yb: Tensor): Tensor {
-  return share(pred.argmax(1).ne(yb));
+  return share(needTensor('errorRate: pred', pred).argmax(1).ne(needTensor('errorRate: yb', yb)));
 }
 
 /**
@@ -25,8 +25,10 @@ export function errorRate(pred: Tensor, yb: Tensor): Tensor {
  * @param k at least 1; more classes than there are count as all
  */
 export function accuracyTopK(k: number): Metric {
-  if (!Number.isSafeInteger(k) || k < 1) throw invalid('k', 'a whole number of at least 1', k);
+  needCount('k', k, 1);
   const metric: Metric = (pred, yb) => {
+    needTensor('pred', pred);
+    needTensor('yb', yb);
     const highest = pred.topk(Math.min(k, pred.shape[1] ?? 1), 1)[1];
     return share(highest.eq(yb.unsqueeze(1)).any(1));
   };
@@ -40,5 +42,6 @@ function share(flags: Tensor): Tensor {
 
 /** Gives a metric made by a function the name that tables show. */
 export function named(name: string, metric: Metric): Metric {
-  return Object.defineProperty(metric, 'name', { value: name });
+  needFunction('metric', metric);
+  return Object.defineProperty(metric, 'name', { value: needText('name', name), configurable: true });
 }

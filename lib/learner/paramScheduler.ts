@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 
 import type { Schedule } from '../optim/index.js';
+import { needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
 
@@ -23,6 +24,7 @@ export class ParamScheduler extends Callback {
     readonly schedule: Schedule | readonly Schedule[],
   ) {
     super();
+    needText('pname', pname, 'the name of a hyper-parameter');
     const list: readonly unknown[] = Array.isArray(schedule) ? schedule : [schedule];
     if (list.length === 0 || !list.every((item) => typeof item === 'function'))
       throw invalid('schedule', 'a function of the position, or a list of them', schedule);

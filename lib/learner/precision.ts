@@ -1,8 +1,16 @@
 /** Precision: how the numbers of the forward pass are stored, and how its images lie in memory. */
 
-import type { Module } from '../nn/index.js';
+import { Module } from '../nn/index.js';
 import { autocast, type Tensor } from '../tensor/index.js';
-import { invalid } from '../tensor/errors.js';
+import {
+  needFlag,
+  needFunction,
+  needInstance,
+  needOneOf,
+  needOptions,
+  needTensor,
+  needText,
+} from '../tensor/checks.js';
 
 /** `'fp32'`: float32 throughout. `'bf16'`: weights in float32, convolutions and matrix products in bfloat16 under autocast. */
 export type PrecisionName = 'fp32' | 'bf16';
@@ -18,23 +26,28 @@ export class Precision {
 
   /** @param options.channelsLast default: with bf16 only */
   constructor(name: PrecisionName, options: { channelsLast?: boolean | undefined } = {}) {
-    if (!precisions.includes(name)) throw invalid('precision', "'fp32' or 'bf16'", name);
-    this.name = name;
-    this.channelsLast = options.channelsLast ?? name === 'bf16';
+    this.name = needOneOf('precision', name, precisions);
+    needOptions('Precision', options);
+    const { channelsLast = name === 'bf16' } = options;
+    this.channelsLast = needFlag('channelsLast', channelsLast);
   }
 
   /** Runs a synchronous part of the forward pass. */
   run<T>(device: string, fn: () => T): T {
+    needText('device', device);
+    needFunction('fn', fn);
     return this.name === 'bf16' ? autocast({ dtype: 'bfloat16', device }, fn) : fn();
   }
 
   /** Brings the model's weights into the layout, in place; parameters keep their identity. */
   prepareModel(model: Module): void {
+    needInstance('model', model, Module);
     if (this.channelsLast) model.to({ memoryFormat: 'channels_last' });
   }
 
   /** The batch in the layout; itself when there is nothing to do. */
   prepareInput(xb: Tensor): Tensor {
+    needTensor('xb', xb);
     return this.channelsLast && xb.ndim === 4 ? xb.contiguous({ memoryFormat: 'channels_last' }) : xb;
   }
 }

@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 
 import { stack, type Tensor } from '../tensor/index.js';
+import { needNumber, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
 
@@ -49,6 +50,8 @@ export class Recorder extends Callback {
    * @param group index of the parameter group; negative counts from the end; default -1
    */
   hypers(name: string, group = -1): number[] {
+    needText('name', name);
+    needNumber('group', group, 'a whole number');
     return this.taken.map((groups) => {
       const value = groups.at(group)?.[name];
       if (value === undefined)
@@ -63,6 +66,8 @@ export class Recorder extends Callback {
 
   /** Points of a plot: the loss, or a hyper-parameter, against another, or against the number of the batch. */
   points(y: string, options: { x?: string; group?: number } = {}): { x: number; y: number }[] {
+    needText('y', y);
+    needOptions('points', options);
     const series = (name: string) => (name === 'loss' ? this.losses : this.hypers(name, options.group));
     const xs = options.x === undefined ? null : series(options.x);
     return series(y).map((value, batch) => ({ x: xs?.[batch] ?? batch, y: value }));

@@ -3,13 +3,12 @@
 import type { Options, Params, SingleBar } from 'cli-progress';
 
 import { AvgStatsCallback, Callback, type EpochRecord } from '../learner/index.js';
+import { needOptions, needText } from '../tensor/checks.js';
+import { needStream, type ProgressStream } from './stream.js';
 import { EpochTable, formatDuration } from './table.js';
 
 /** Redraws per second. Each shows the running loss, which makes a device wait for it. */
 const framesPerSecond = 4;
-
-/** Where progress is written: what it needs of `process.stderr`. */
-export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /**
  * Shows how a fit goes on. In a terminal a bar is redrawn in place; in a pipe, in CI (`CI` is set) or on a dumb terminal only the rows of the
@@ -34,8 +33,10 @@ export class ProgressCallback extends Callback {
    */
   constructor(options: { table?: ProgressStream; bar?: ProgressStream } = {}) {
     super();
-    this.table = options.table ?? process.stdout;
-    this.line = options.bar ?? process.stderr;
+    needOptions('ProgressCallback', options);
+    const { table = process.stdout, bar = process.stderr } = options;
+    this.table = needStream('table', table);
+    this.line = needStream('bar', bar);
     this.interactive = this.line.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
   }
 
@@ -66,6 +67,7 @@ export class ProgressCallback extends Callback {
 
   /** Writes a line where the bar is, which ends for this pass: the terminal would show both on one line. */
   say(text: string): void {
+    needText('text', text);
     this.stop();
     this.line.write(`${text}\n`);
   }

@@ -1,6 +1,7 @@
 /** The table by epoch: one aligned row for each, printed as it comes, that also reads well in a log file. */
 
-import { formatEpoch, formatValue, type EpochRecord } from '../learner/epochRecord.js';
+import { formatEpoch, formatValue, needRecord, type EpochRecord } from '../learner/epochRecord.js';
+import { needArray, needInRange, needText } from '../tensor/checks.js';
 
 interface Column {
   readonly group: string;
@@ -13,7 +14,8 @@ const gap = '  ';
 
 /** Seconds as `0:07`, `12:34` or `1:02:03`. */
 export function formatDuration(seconds: number): string {
-  const whole = Math.round(seconds);
+  const whole = Math.round(needInRange('seconds', seconds, { least: 0 }));
+  if (whole === Infinity) return 'for ever';
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value: number) => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
@@ -21,6 +23,7 @@ export function formatDuration(seconds: number): string {
 
 /** Bytes as `512 B`, `1.5 MB`, `2.9 GB` (powers of 1000). */
 export function formatBytes(bytes: number): string {
+  needInRange('bytes', bytes, { least: 0 });
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
@@ -39,6 +42,8 @@ export class EpochTable {
     names: readonly string[],
     private readonly maxWidth = Infinity,
   ) {
+    for (const name of needArray('names', names)) needText('names', name);
+    needInRange('maxWidth', maxWidth, { least: 0 });
     const passColumns = (pass: 'train' | 'valid') =>
       names.map((name): Column => ({
         group: pass,
@@ -69,6 +74,7 @@ export class EpochTable {
 
   /** The lines of one epoch: a row, or where it does not fit, the same in words. */
   row(record: EpochRecord): string[] {
+    needRecord(record);
     if (this.fits) return [this.line(this.columns.map((column) => column.value(record)))];
     return formatEpoch(record)
       .split(gap)

@@ -1,7 +1,8 @@
 /** How far a download or an unpacking is: a bar in a terminal, a line now and then elsewhere. */
 
+import { needInRange, needOptions, needText } from '../tensor/checks.js';
+import { needStream, type ProgressStream } from './stream.js';
 import { formatBytes } from './table.js';
-import type { ProgressStream } from './progress.js';
 
 /** A stage of work on an archive, in bytes. */
 export interface Transfer {
@@ -16,6 +17,7 @@ const secondsBetweenLines = 10;
 
 /** Makes a function that shows each {@link Transfer} it is called with, and stays quiet in between. */
 export function showTransfer(stream: ProgressStream): { show: (at: Transfer) => void; end: () => void } {
+  needStream('stream', stream);
   const interactive = stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
   const pause = interactive ? 1000 / framesPerSecond : secondsBetweenLines * 1000;
   let shown = 0;
@@ -26,6 +28,10 @@ export function showTransfer(stream: ProgressStream): { show: (at: Transfer) => 
     open = false;
   };
   const show = (at: Transfer): void => {
+    needOptions('show', at);
+    needText('stage', at.stage);
+    needInRange('received', at.received, { least: 0 });
+    if (at.total !== undefined) needInRange('total', at.total, { least: 0 });
     const done = at.total !== undefined && at.received >= at.total;
     if (at.stage === stage && !done && performance.now() - shown < pause) return;
     if (at.stage !== stage) end();

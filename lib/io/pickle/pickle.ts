@@ -1,6 +1,6 @@
 /** Writes pickles of protocol 2, the one that PyTorch writes and that every version of it reads. */
 
-import { TenchError } from '../../tensor/errors.js';
+import { TenchError, describe } from '../../tensor/errors.js';
 import { deepest } from './limits.js';
 
 const code = (character: string): number => character.charCodeAt(0);
@@ -121,7 +121,7 @@ export class Pickler {
     else if (value instanceof Uint8Array) this.byteString(value);
     else if (isComplex(value)) this.complex(value);
     else if (isPlain(value)) this.dict(value, new Map(Object.entries(value)), path);
-    else throw unwritable(path, `an object of class ${value.constructor.name}`);
+    else throw unwritable(path, classOf(value));
     if (!this.kept.has(value)) this.keep(value);
     this.depth -= 1;
   }
@@ -205,6 +205,12 @@ function unwritable(path: string, what: string): TenchError {
   return new TenchError(`${path} is ${what}, which has no form in a file of PyTorch`, {
     code: 'ERR_TENCH_UNSUPPORTED',
   });
+}
+
+/** What an object is, also one that hides its class. */
+function classOf(value: object): string {
+  const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
+  return typeof name === 'string' ? `an object of class ${name}` : describe(value);
 }
 
 function isPlain(value: object): boolean {

@@ -5,7 +5,7 @@
  * pickles with the storages behind them.
  */
 
-import { invalid } from '../../tensor/errors.js';
+import { needCount, needFlag, needOneOf, needOptions, needText } from '../../tensor/checks.js';
 import type { Device, Tensor } from '../../tensor/index.js';
 import { tensorsAt } from '../places.js';
 import { unpickle } from '../pickle/unpickle.js';
@@ -40,8 +40,12 @@ export interface ReadTorchOptions {
  *   archive (use `jit.load`), `ERR_TENCH_DAMAGED` for a file that is not whole; the message names the file
  */
 export async function readTorch(path: string, options: ReadTorchOptions = {}): Promise<TorchValue> {
+  needOptions('readTorch', options);
   const { device = 'cpu', dicts = 'map', mapped = false, maxBytes } = options;
-  if (!['map', 'object'].includes(dicts)) throw invalid('dicts', "'map' or 'object'", dicts);
+  needText('device', device);
+  needOneOf('dicts', dicts, ['map', 'object']);
+  needFlag('mapped', mapped);
+  if (maxBytes !== undefined) needCount('maxBytes', maxBytes);
   return Source.using(path, 'a whole file of torch.save', async (source) => {
     const start = Buffer.from(await source.read(0, Math.min(4, source.size)));
     const value =

@@ -1,6 +1,7 @@
 /** What a file of PyTorch can hold, in JavaScript's words. */
 
-import { TenchError } from '../../tensor/errors.js';
+import { needText } from '../../tensor/checks.js';
+import { TenchError, describe } from '../../tensor/errors.js';
 import { isTensor, type Complex, type Tensor } from '../../tensor/index.js';
 import type { StateDict } from '../../nn/index.js';
 
@@ -31,15 +32,19 @@ export type TorchValue =
  * @throws TenchError when the value is no Map of tensors by name
  */
 export function stateDictOf(value: unknown, key?: string): StateDict {
+  if (key !== undefined) needText('key', key);
   const state: unknown = key === undefined ? value : value instanceof Map ? value.get(key) : undefined;
   const what = key === undefined ? 'the value' : `the value of ${key}`;
   if (!(state instanceof Map))
     throw new TenchError(`${what} is no dict of tensors by name`, { code: 'ERR_TENCH_STATE_DICT' });
   for (const [name, tensor] of state as ReadonlyMap<unknown, unknown>) {
     if (typeof name !== 'string' || !isTensor(tensor))
-      throw new TenchError(`${what} is no dict of tensors by name: ${String(name)} is none`, {
-        code: 'ERR_TENCH_STATE_DICT',
-      });
+      throw new TenchError(
+        `${what} is no dict of tensors by name: ${typeof name === 'string' ? name : describe(name)} is none`,
+        {
+          code: 'ERR_TENCH_STATE_DICT',
+        },
+      );
   }
   return state as StateDict;
 }

@@ -1,5 +1,6 @@
 /** Writes files that PyTorch reads with `torch.load(path, weights_only=True)`: the zip form of PyTorch 1.6 and later. */
 
+import { needPath } from '../../tensor/checks.js';
 import { TenchError } from '../../tensor/errors.js';
 import { isTensor, type Tensor } from '../../tensor/index.js';
 import { Parameter } from '../../nn/index.js';
@@ -23,6 +24,7 @@ const alignment = 64;
  * @throws TenchError with code `ERR_TENCH_UNSUPPORTED` that names the place of what cannot be written, such as a function
  */
 export async function writeTorch(path: string, value: unknown): Promise<void> {
+  needPath('path', path, 'the path of a file');
   const storages = new WrittenStorages(value);
   const program = pickle(value, new TensorExtension(storages), 'value');
   await writeAtomically(path, async (file) => {

@@ -1,0 +1,43 @@
+/** What the loop needs of data, batches and functions that may be the user's own, and what it takes where none are given. */
+
+import * as F from '../nn/functional.js';
+import type { Module } from '../nn/index.js';
+import { isCount } from '../tensor/checks.js';
+import { TenchError, describe, invalid } from '../tensor/errors.js';
+import { isTensor, type Tensor } from '../tensor/index.js';
+import type { BatchLoader, LearnerData, LossFunction } from './options.js';
+
+/** The cross-entropy of logits and class indices. */
+export const defaultLoss: LossFunction = (pred, yb) => F.crossEntropy(pred, yb);
+
+/** All parameters in one group of the optimizer. */
+export const oneGroup = (model: Module): Tensor[] => [...model.parameters()];
+
+/** Loaders that the loop can walk over. */
+export function needData(data: LearnerData): LearnerData {
+  const given = data as Partial<LearnerData> | null | undefined;
+  needLoader('data.trainDl', given?.trainDl);
+  if (given?.validDl !== undefined && given.validDl !== null) needLoader('data.validDl', given.validDl);
+  return data;
+}
+
+function needLoader(argument: string, loader: unknown): void {
+  const given = loader as Partial<BatchLoader> | null | undefined;
+  if (!isCount(given?.length, 0) || typeof given[Symbol.asyncIterator] !== 'function')
+    throw invalid(argument, 'an async iterable of batches with a `length`', loader);
+}
+
+/** A batch as a loader gave it. */
+export function needBatch(batch: unknown): [xb: Tensor, yb: Tensor] {
+  const [xb, yb] = (Array.isArray(batch) ? batch : []) as unknown[];
+  if (isTensor(xb) && isTensor(yb)) return [xb, yb];
+  throw new TenchError(
+    `a batch must be inputs and targets, [xb, yb]; the loader gave something else: ${describe(batch)}`,
+  );
+}
+
+/** What a function of the user's returned. */
+export function needTensor(what: string, value: unknown): Tensor {
+  if (isTensor(value)) return value;
+  throw new TenchError(`${what} must return a tensor, but returned ${describe(value)}`);
+}

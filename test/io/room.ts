@@ -1,0 +1,49 @@
+/** How everything in the io room is called rightly, for the tests that call it wrongly. */
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import * as room from '../../lib/io/index.js';
+import { ones, type Tensor } from '../../lib/tensor/index.js';
+import type { Room } from '../provoke.js';
+import { golden } from './golden.js';
+
+/** Files for the right arguments; whoever calls with them removes the folder. */
+export const ioFolder = mkdtempSync(join(tmpdir(), 'tench-hostile-'));
+
+const script = await room.jit.load(golden('scripted.pt'));
+const npy = join(ioFolder, 'right.npy');
+const npz = join(ioFolder, 'right.npz');
+const safetensors = join(ioFolder, 'right.safetensors');
+await room.writeNpy(npy, ones([2]));
+await room.writeNpz(npz, { a: ones([2]) });
+await room.writeSafetensors(safetensors, { a: ones([2]) });
+
+const out = join(ioFolder, 'written');
+const tensors = (): Record<string, Tensor> => ({ a: ones([2]), b: ones([3]) });
+
+export const ioRoom: Room = {
+  exports: room,
+  apart: { 'new jit.ScriptModule': 'internal: only `jit.load` makes modules' },
+  instances: { 'jit.ScriptModule': () => script },
+  valid: {
+    writeAtomically: () => [out, (file: { write(text: string): Promise<unknown> }) => file.write('whole')],
+    readNpy: () => [npy, { device: 'cpu', mapped: false }],
+    readNpz: () => [npz, { device: 'cpu', maxBytes: 1e6 }],
+    writeNpy: () => [out, ones([2])],
+    writeNpz: () => [out, tensors(), { compressed: true }],
+    readSafetensors: () => [safetensors, { device: 'cpu', mapped: false }],
+    writeSafetensors: () => [out, tensors(), { metadata: { by: 'me' } }],
+    readTorch: () => [golden('model.pt'), { device: 'cpu', dicts: 'map', mapped: false, maxBytes: 1e6 }],
+    stateDictOf: () => [new Map([['model', new Map([['a', ones([2])]])]]), 'model'],
+    writeTorch: () => [out, { a: ones([2]), b: [1, 'two', null] }],
+    'jit.load': () => [golden('scripted.pt'), { device: 'cpu' }],
+    'ScriptModule#run': () => ['forward', ones([2, 3])],
+    'ScriptModule#forward': () => [ones([2, 3])],
+    'ScriptModule#call': () => [ones([2, 3])],
+    'ScriptModule#train': () => [true],
+    'ScriptModule#to': () => ['float32'],
+  },
+  open: { 'writeAtomically 1.()': 'what the function returns is not looked at' },
+};

@@ -1,0 +1,160 @@
+/** How everything in the learner room is called rightly, for the tests that call it wrongly. */
+
+import { inspect } from 'node:util';
+
+import * as room from '../../lib/learner/index.js';
+import { convLayer } from '../../lib/nn/index.js';
+import { sgdOpt } from '../../lib/optim/index.js';
+import { ones, tensor, type Tensor } from '../../lib/tensor/index.js';
+import type { Room } from '../provoke.js';
+import { FixedLoader, drawData, drawModel } from './drawn.js';
+
+const silent = (): void => undefined;
+
+/** Ends a fit after its first epoch: 2^31 epochs are no error, but nobody waits for them. */
+class OneEpoch extends room.Callback {
+  override afterEpoch(): void {
+    throw new room.CancelTrainException();
+  }
+}
+
+function learner(): room.Learner {
+  const learn = new room.Learner(drawModel(), drawData([4], [2]), { cbs: [new room.Recorder(), new OneEpoch()] });
+  learn.logger = silent;
+  return learn;
+}
+
+/** A callback that has been added to a learner, where one batch is under way. */
+function added<C extends room.Callback>(cb: C): C {
+  const learn = new room.Learner(drawModel(), drawData([4], [2]));
+  learn.logger = silent;
+  learn.opt = sgdOpt(learn.splitter(learn.model), { lr: 0.1 });
+  [learn.xb, learn.yb, learn.loss, learn.pred] = [ones([2, 2]), tensor([0, 1]), ones([]), ones([2, 2])];
+  learn.addCallbacks([cb]);
+  return cb;
+}
+
+class Idle extends room.Callback {}
+
+const pred = (): Tensor => ones([2, 3]);
+const yb = (): Tensor => tensor([0, 1]);
+const half = (): number => 0.5;
+const pass = (value: unknown): unknown => value;
+const record = (): unknown => ({
+  epoch: 0,
+  train: { loss: 1 },
+  valid: { loss: 2 },
+  seconds: 1,
+  imagesPerSecond: 2,
+});
+
+const phases = [
+  'newOptimizer',
+  'oneEpoch',
+  'onePass',
+  'letOthersRun',
+  'trainBatch',
+  'forward',
+  'phase',
+  'tell',
+  'tellNow',
+];
+
+export const learnerRoom: Room = {
+  exports: room,
+  apart: {
+    ...Object.fromEntries(phases.map((name) => [`Learner#${name}`, 'private'])),
+    'Recorder#read': 'private',
+  },
+  instances: {
+    AvgStatsCallback: () => added(new room.AvgStatsCallback()),
+    BatchTransformXCallback: () => added(new room.BatchTransformXCallback((xb) => xb)),
+    Callback: () => added(new Idle()),
+    CancelBatchException: () => new room.CancelBatchException(),
+    CancelEpochException: () => new room.CancelEpochException(),
+    CancelTrainException: () => new room.CancelTrainException(),
+    CudaCallback: () => added(new room.CudaCallback()),
+    DeviceCallback: () => added(new room.DeviceCallback('cpu')),
+    Learner: learner,
+    ParamScheduler: () => added(new room.ParamScheduler('lr', half)),
+    Recorder: () => added(new room.Recorder()),
+    TrainEvalCallback: () => added(new room.TrainEvalCallback()),
+  },
+  valid: {
+    'new AvgStats': () => [[room.accuracy, room.errorRate]],
+    'AvgStats#accumulate': () => [ones([]), pred(), yb()],
+    'new AvgStatsCallback': () => [[room.accuracy]],
+    'new DeviceCallback': () => ['cpu'],
+    'new BatchTransformXCallback': () => [pass],
+    formatEpoch: () => [record()],
+    'new Learner': () => [
+      drawModel(),
+      { trainDl: new FixedLoader([]), validDl: new FixedLoader([]) },
+      {
+        lossFunc: (answer: Tensor) => answer.sum(),
+        optFunc: sgdOpt,
+        lr: 0.1,
+        splitter: (model: { parameters(): Iterable<Tensor> }) => [...model.parameters()],
+        cbs: [new Idle()],
+        cbfs: [() => new Idle()],
+        precision: 'fp32',
+        channelsLast: false,
+        device: 'cpu',
+      },
+    ],
+    'Learner#addCallbacks': () => [[new Idle()]],
+    'Learner#removeCallbacks': () => [[new Idle()]],
+    'Learner#find': () => [Idle],
+    'Learner#fit': () => [1, { lr: 0.1, cbs: [new Idle()], resetOpt: true }],
+    getLearnRun: () => [
+      [4],
+      { cIn: 1, cOut: 2, trainDl: new FixedLoader([]) },
+      0.1,
+      convLayer,
+      {
+        uniform: true,
+        lossFunc: pass,
+        optFunc: sgdOpt,
+        cbs: [new Idle()],
+        cbfs: [() => new Idle()],
+        precision: 'bf16',
+      },
+    ],
+    accuracy: () => [pred(), yb()],
+    accuracyTopK: () => [2],
+    errorRate: () => [pred(), yb()],
+    named: () => ['mine', () => 1],
+    'new ParamScheduler': () => ['lr', [half]],
+    'new Precision': () => ['bf16', { channelsLast: true }],
+    'Precision#run': () => ['cpu', half],
+    'Precision#prepareModel': () => [drawModel()],
+    'Precision#prepareInput': () => [ones([1, 2, 3, 3])],
+    'Recorder#hypers': () => ['lr', -1],
+    'Recorder#points': () => ['loss', { x: 'lr', group: 0 }],
+  },
+  open: {
+    'Precision#run 1.()': 'what the function returns is handed on',
+    'new BatchTransformXCallback 0.()': 'looked at when a batch comes',
+    'getLearnRun 4.lossFunc.()': 'looked at in a fit',
+    'named 1.()': 'looked at when a batch comes',
+    'new ParamScheduler 1.0.()': 'looked at in a fit',
+    'new Learner 2.lossFunc.()': 'looked at in a fit',
+    'new Learner 2.optFunc.()': 'looked at in a fit',
+    'new Learner 2.splitter.()': 'looked at in a fit',
+    'getLearnRun 4.optFunc.()': 'looked at in a fit',
+    'Recorder#points 1.x': 'nothing has been recorded',
+    'Recorder#points 1.group': 'nothing has been recorded',
+  },
+  uses: {
+    'new Learner': async (learn: room.Learner) => {
+      learn.logger = silent;
+      inspect(learn);
+      await learn.fit(1);
+    },
+    accuracyTopK: (metric: room.Metric) => metric(pred(), yb()),
+    'new AvgStats': (stats: room.AvgStats) => {
+      stats.accumulate(ones([]), pred(), yb());
+      return stats.averages();
+    },
+  },
+};
