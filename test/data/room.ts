@@ -144,7 +144,11 @@ export const dataRoom: Room = {
     NumberFieldsProcessor: () => new room.NumberFieldsProcessor({ fields: ['a'] }),
     NumericalizeProcessor: tokens,
     PickProcessor: () => new room.PickProcessor({ field: 'a' }),
-    Processor: () => new Plain(),
+    Processor: () => {
+      const processor = new Plain();
+      processor.process([1]);
+      return processor;
+    },
     DistributedSampler: () => new room.DistributedSampler({ rank: 0, worldSize: 2 }),
     RandomSampler: () => new room.RandomSampler(),
     SequentialSampler: () => new room.SequentialSampler(),
@@ -232,9 +236,7 @@ export const dataRoom: Room = {
     'NumericalizeProcessor#proc1': () => [['a', 'b']],
     'NumericalizeProcessor#deproc1': () => [[0, 1]],
     'TokenizeProcessor#proc1': () => ['a text'],
-    // Called on a CategoryProcessor, the first class by name that inherits them.
-    'Processor#process': () => [labels, (index: number) => `item ${index}`],
-    'Processor#deprocess': () => [[0, 1]],
+    'Processor#process': () => [[1, 2], (index: number) => `item ${index}`],
     'Processor#toJSON': () => [],
     'new Generator': () => [1, 2, 3],
     'Generator#fork': () => [1, 2],
@@ -314,6 +316,9 @@ export const dataRoom: Room = {
     findDataset: () => ['imagenette-160'],
   },
   open: {
+    'Processor#process 0.0': 'items may be anything',
+    'Processor#process 0.1': 'items may be anything',
+    'Processor#process 1.()': 'a name is only looked at when something fails',
     'Chain#run 0': 'items may be anything',
     'Generator#shuffle 0.0': 'items may be anything',
     'Generator#shuffle 0.1': 'items may be anything',

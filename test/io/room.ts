@@ -26,7 +26,7 @@ const tensors = (): Record<string, Tensor> => ({ a: ones([2]), b: ones([3]) });
 export const ioRoom: Room = {
   exports: room,
   apart: { 'new jit.ScriptModule': 'internal: only `jit.load` makes modules' },
-  instances: { 'jit.ScriptModule': () => script },
+  instances: { ScriptModule: () => script },
   valid: {
     writeAtomically: () => [out, (file: { write(text: string): Promise<unknown> }) => file.write('whole')],
     readNpy: () => [npy, { device: 'cpu', mapped: false }],

@@ -46,7 +46,7 @@ class Shrink extends room.ImageTransform {
     return [{ op: 'crop', left: 0, top: 0, width: 1, height: 1 }];
   }
 
-  describe(): { name: string } {
+  override describe(): { name: string } {
     return { name: 'Shrink' };
   }
 }
@@ -61,6 +61,17 @@ const settings = { device: 'cpu', dtype: 'float32' };
 export const visionRoom: Room = {
   exports: room,
   apart: {
+    'Augment#draw': 'protected',
+    'CenterCrop#corners': 'protected',
+    'CenterCrop#defaultCropSize': 'protected',
+    'GeneralCrop#corners': 'protected',
+    'GeneralCrop#defaultCropSize': 'protected',
+    'GeneralCrop#draw': 'protected',
+    'PerspectiveRandResizedCrop#box': 'protected',
+    'RandomResizedCrop#draw': 'protected',
+    'ResizeMax#side': 'protected',
+    'ResizeMin#side': 'protected',
+    'TiltRandomCrop#box': 'protected',
     'IdxImageList#settings': 'protected',
     'ImageList#settings': 'protected',
     'ImageList#weigh': 'protected',
@@ -75,6 +86,31 @@ export const visionRoom: Room = {
     ImageTransform: () => new Shrink(),
   },
   valid: {
+    'new CenterCrop': () => [2, { cropSize: [1, 1], resample: 'box', antialias: true, scale: 1.2 }],
+    'new ColorJitter': () => [{ brightness: 0.1, contrast: [0.5, 1.5], saturation: 0.1, hue: 0.1 }],
+    'new GaussianBlur': () => [{ sigma: [0.1, 2] }],
+    'new GeneralCrop': () => [2, { cropSize: [1, 1], resample: ['box'], antialias: true }],
+    'new Pad': () => [[1, 2], { mode: 'reflection', fill: [7] }],
+    'new PerspectiveRandResizedCrop': () => [
+      2,
+      { scale: [0.5, 1], ratio: [0.5, 2], magnitude: 0.1, resample: 'nearest', fill: 7 },
+    ],
+    'new RandAugment': () => [{ numOps: 1, magnitude: 3, numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
+    'new RandomBrightness': () => [0.2],
+    'new RandomContrast': () => [0.2],
+    'new RandomDihedral': () => [0.5],
+    'new RandomErasing': () => [{ p: 1 }],
+    'new RandomFlip': () => [0.5],
+    'new RandomGrayscale': () => [0.5],
+    'new RandomHue': () => [0.2],
+    'new RandomPadCrop': () => [2, { padding: 1, mode: 'reflection', fill: [7] }],
+    'new RandomResizedCrop': () => [2, { scale: [0.5, 1], ratio: [0.5, 2], resample: 'box', antialias: true }],
+    'new RandomSaturation': () => [0.2],
+    'new ResizeMax': () => [2, { resample: 'box' }],
+    'new ResizeMin': () => [2, { resample: 'box' }],
+    'new TiltRandomCrop': () => [2, { cropSize: [1, 1], magnitude: 0.1, resample: 'nearest', fill: 7 }],
+    'new TrivialAugment': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
+    'new TrivialAugmentWide': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
     decodeImage: () => [grey, { maxPixels: 1e6, allowTruncated: true }],
     encodeProgram: () => [[crop, shrink]],
     'IdxImageList.fromFiles': () => [[pictures, pictures], { path: '.', tfms: [pass] }],
@@ -84,10 +120,14 @@ export const visionRoom: Room = {
     'new ImageList': () => [[grey], '.', [pass], { maxPixels: 1e6, allowTruncated: true }],
     'ImageList.fromFiles': () => [
       images,
-      { extensions: ['.png', '.jpg'], recurse: true, include: ['a', 'b'], tfms: [pass], maxPixels: 1e6, allowTruncated: true },
-    ],
-      { kind: 'ImageList', path: '.', items: [grey, { name: 'b', base64: 'AAAA' }] },
-      [pass],
+      {
+        extensions: ['.png', '.jpg'],
+        recurse: true,
+        include: ['a', 'b'],
+        tfms: [pass],
+        maxPixels: 1e6,
+        allowTruncated: true,
+      },
     ],
     'ImageList#open': () => [grey],
     'ImageList#nameOf': () => [0],

@@ -1,5 +1,6 @@
 /** ColorJitter and its parts: brightness, contrast, saturation and hue by random amounts. */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
 import type { ImageOperation, ImageSize } from '../program.js';
@@ -91,8 +92,10 @@ export class ColorJitter extends ImageTransform {
   readonly saturation: Range;
   readonly hue: Range;
 
-  constructor({ brightness = 0, contrast = 0, saturation = 0, hue = 0 }: ColorJitterOptions = {}) {
+  constructor(options: ColorJitterOptions = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;
     this.brightness = factors('brightness', brightness);
     this.contrast = factors('contrast', contrast);
     this.saturation = factors('saturation', saturation);

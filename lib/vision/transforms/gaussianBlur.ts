@@ -1,5 +1,6 @@
 /** GaussianBlur: the image out of focus by a random amount. */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { ImageOperation, ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
@@ -10,8 +11,10 @@ export class GaussianBlur extends ImageTransform {
   readonly sigma: Range;
 
   /** @param options `sigma`: the standard deviation in pixels, or `[least, largest]` of it, up to 1000. Default `[0.1, 2]` */
-  constructor({ sigma = [0.1, 2] }: { readonly sigma?: number | Range } = {}) {
+  constructor(options: { readonly sigma?: number | Range } = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { sigma = [0.1, 2] } = options;
     this.sigma =
       typeof sigma === 'number'
         ? [requireNumber('sigma', sigma, 0, 1000), sigma]

@@ -1,9 +1,10 @@
 /** GeneralCrop: a box of the image brought to one size, in one step; and CenterCrop, whose box is in the middle. */
 
+import { needFlag, needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
 import { drawFilter, filters, pointFilters, requireFilters, type FilterChoice } from '../filters.js';
-import type { Box, ImageOperation, ImageSize } from '../program.js';
+import { needSize, type Box, type ImageOperation, type ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireNumber, requireSize, type ResampleChoice } from './options.js';
 
@@ -35,15 +36,14 @@ export class GeneralCrop extends ImageTransform {
    * @param size of the result: the side of a square, or `[width, height]`
    * @param options see {@link GeneralCropOptions}
    */
-  constructor(
-    size: number | readonly [number, number],
-    { cropSize = null, resample = 'bilinear', antialias = true }: GeneralCropOptions = {},
-  ) {
+  constructor(size: number | readonly [number, number], options: GeneralCropOptions = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { cropSize = null, resample = 'bilinear', antialias = true } = options;
     this.size = requireSize('size', size);
     this.cropSize = cropSize === null ? null : requireSize('cropSize', cropSize);
     this.resample = requireFilters('resample', resample, antialias ? filters : pointFilters);
-    this.antialias = antialias;
+    this.antialias = needFlag('antialias', antialias);
   }
 
   /** The size of the box in an image of width x height if none is given. Here all of it. */
@@ -69,6 +69,7 @@ export class GeneralCrop extends ImageTransform {
   }
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = (): Generator => randomOf(this, context);
     const box = this.draw(size, random);
     const filter = drawFilter(this.resample, random);
@@ -94,8 +95,9 @@ export interface CenterCropOptions extends GeneralCropOptions {
 export class CenterCrop extends GeneralCrop {
   readonly scale: number;
 
-  constructor(size: number | readonly [number, number], { scale = 1.14, ...options }: CenterCropOptions = {}) {
+  constructor(size: number | readonly [number, number], options: CenterCropOptions = {}) {
     super(size, options);
+    const { scale = 1.14 } = options;
     this.scale = requireNumber('scale', scale, 0.001, 1000);
   }
 

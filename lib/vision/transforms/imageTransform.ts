@@ -13,7 +13,7 @@ import {
   type TransformDescription,
   type TransformObject,
 } from '../../data/compose.js';
-import type { Generator } from '../../data/random.js';
+import { Generator } from '../../data/random.js';
 import { invalid } from '../../tensor/errors.js';
 import { requireImage, type Image } from '../image.js';
 import { runProgram, type ImageOperation, type ImageSize } from '../program.js';
@@ -81,7 +81,12 @@ export function plannedFunction(
 
 /** The random numbers of a transform. @throws ArgumentError if whoever calls one by hand has brought none along */
 export function randomOf(transform: object, context: TransformContext | undefined): Generator {
-  const random = context?.random;
-  if (typeof random?.random === 'function') return random;
-  throw invalid(`${transform.constructor.name}: context`, 'an object with `random: new Generator(seed)`', context);
+  const random: unknown = context?.random;
+  if (random instanceof Generator) return random;
+  const name: unknown = (transform as { constructor?: { name?: unknown } } | null | undefined)?.constructor?.name;
+  throw invalid(
+    `${typeof name === 'string' ? name : 'transform'}: context`,
+    'an object with `random: new Generator(seed)`',
+    context,
+  );
 }

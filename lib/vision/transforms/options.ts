@@ -1,6 +1,7 @@
 /** The doors of the transforms: their options, checked once and brought into one form. */
 
 import { invalid } from '../../tensor/errors.js';
+import { isOptions } from '../../tensor/index.js';
 import type { FilterChoice, PointFilter } from '../filters.js';
 import type { Fill } from '../program.js';
 
@@ -48,8 +49,7 @@ export function requireSide(argument: string, side: number): number {
 /** The only setting of a transform, given by itself or as an object that has it under its name. */
 export function onlySetting<T>(name: string, given: unknown, otherwise?: T): T {
   if (given === undefined) return otherwise as T;
-  const isOptions = typeof given === 'object' && given !== null && !Array.isArray(given);
-  return (isOptions ? ((given as Record<string, unknown>)[name] ?? otherwise) : given) as T;
+  return (isOptions(given) ? (given[name] ?? otherwise) : given) as T;
 }
 
 export function requireProbability(argument: string, p: number): number {

@@ -1,9 +1,10 @@
 /** Pad and RandomPadCrop: more image around the image, and a random cut out of that. */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
 import { invalid } from '../../tensor/errors.js';
-import type { Fill, ImageOperation, ImageSize, Outside } from '../program.js';
+import { needSize, type Fill, type ImageOperation, type ImageSize, type Outside } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireFill, requireSize } from './options.js';
 
@@ -19,7 +20,7 @@ export interface ImagePadOptions {
 }
 
 function requireMode(mode: PadMode): PadMode {
-  if (Object.hasOwn(outsides, mode)) return mode;
+  if (typeof mode === 'string' && Object.hasOwn(outsides, mode)) return mode;
   throw invalid('mode', `one of ${Object.keys(outsides).join(', ')}`, mode);
 }
 
@@ -48,14 +49,17 @@ export class Pad extends ImageTransform {
    * @param padding how many pixels: see {@link Padding}
    * @param options `mode`: default `zeros`; `fill`
    */
-  constructor(padding: Padding, { mode = 'zeros', fill = 0 }: ImagePadOptions = {}) {
+  constructor(padding: Padding, options: ImagePadOptions = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { mode = 'zeros', fill = 0 } = options;
     this.padding = requirePadding(padding);
     this.mode = requireMode(mode);
     this.fill = requireFill('fill', fill);
   }
 
-  plan({ width, height }: ImageSize): ImageOperation[] {
+  plan(given: ImageSize): ImageOperation[] {
+    const { width, height } = needSize(given);
     const [left, top, right, bottom] = this.padding;
     if (this.padding.every((side) => side === 0)) return [];
     const size = { width: left + width + right, height: top + height + bottom };
@@ -84,11 +88,10 @@ export class RandomPadCrop extends ImageTransform {
    * @param size of the result: the side of a square, or `[width, height]`
    * @param options `padding`; `mode`: default `reflection`; `fill`
    */
-  constructor(
-    size: number | readonly [number, number],
-    { padding = 4, mode = 'reflection', fill = 0 }: RandomPadCropOptions = {},
-  ) {
+  constructor(size: number | readonly [number, number], options: RandomPadCropOptions = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { padding = 4, mode = 'reflection', fill = 0 } = options;
     this.size = requireSize('size', size);
     this.padding = requirePadding(padding);
     this.mode = requireMode(mode);
@@ -96,6 +99,7 @@ export class RandomPadCrop extends ImageTransform {
   }
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = randomOf(this, context);
     const [left, top, right, bottom] = this.padding;
     const [width, height] = this.size;

@@ -4,10 +4,11 @@
  * A box that is only squeezed into another ratio of sides shows what no camera would; a perspective map shows what one could have seen.
  */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
 import { drawFilter, pointFilters, requireFilters, type FilterChoice, type PointFilter } from '../filters.js';
-import type { Box, Fill, ImageOperation, ImageSize } from '../program.js';
+import { needSize, type Box, type Fill, type ImageOperation, type ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireFill, requireNumber, requireSize, type Range, type WarpOptions } from './options.js';
 import { cornersOf, findCoeffs, type Quad } from './perspective.js';
@@ -34,11 +35,10 @@ abstract class TiltedCrop extends ImageTransform {
   readonly resample: FilterChoice<PointFilter>;
   readonly fill: Fill;
 
-  constructor(
-    size: number | readonly [number, number],
-    { magnitude = 0.1, resample = 'bilinear', fill = 0 }: TiltOptions,
-  ) {
+  constructor(size: number | readonly [number, number], options: TiltOptions) {
     super();
+    needOptions(new.target.name, options);
+    const { magnitude = 0.1, resample = 'bilinear', fill = 0 } = options;
     this.size = requireSize('size', size);
     this.magnitude = requireNumber('magnitude', magnitude, 0, FOLDS_FROM - Number.EPSILON);
     this.resample = requireFilters('resample', resample, pointFilters);
@@ -49,6 +49,7 @@ abstract class TiltedCrop extends ImageTransform {
   protected abstract box(size: ImageSize, random: Generator): Box;
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = randomOf(this, context);
     const box = this.box(size, random);
     const up = random.uniform(-this.magnitude, this.magnitude);
@@ -96,8 +97,9 @@ export class TiltRandomCrop extends TiltedCrop {
    * @param size of the result: the side of a square, or `[width, height]`
    * @param options `cropSize`, and `magnitude`, `resample`, `fill`: see {@link TiltOptions}
    */
-  constructor(size: number | readonly [number, number], { cropSize = null, ...options }: TiltRandomCropOptions = {}) {
+  constructor(size: number | readonly [number, number], options: TiltRandomCropOptions = {}) {
     super(size, options);
+    const { cropSize = null } = options;
     this.cropSize = cropSize === null ? null : requireSize('cropSize', cropSize);
   }
 

@@ -3,11 +3,12 @@
  * list, with nothing to tune but one strength, or nothing at all.
  */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
 import { invalid } from '../../tensor/errors.js';
 import { drawFilter, pointFilters, requireFilters, type FilterChoice, type PointFilter } from '../filters.js';
-import { sizeAfter, type Fill, type ImageOperation, type ImageSize } from '../program.js';
+import { needSize, sizeAfter, type Fill, type ImageOperation, type ImageSize } from '../program.js';
 import { augmentations, type Augmentation } from './augmentations.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireFill, type WarpOptions } from './options.js';
@@ -49,8 +50,10 @@ abstract class Augment extends ImageTransform {
   readonly resample: FilterChoice<PointFilter>;
   readonly fill: Fill;
 
-  constructor({ numMagnitudeBins = 31, resample = 'nearest', fill = 0 }: AugmentOptions) {
+  constructor(options: AugmentOptions) {
     super();
+    needOptions(new.target.name, options);
+    const { numMagnitudeBins = 31, resample = 'nearest', fill = 0 } = options;
     this.numMagnitudeBins = requireWhole('numMagnitudeBins', numMagnitudeBins, 2, 10_000);
     this.resample = requireFilters('resample', resample, pointFilters);
     this.fill = requireFill('fill', fill);
@@ -72,13 +75,15 @@ export class RandAugment extends Augment {
   readonly magnitude: number;
 
   /** @param options see {@link RandAugmentOptions}; `resample` is `nearest` by default, `fill` 0 */
-  constructor({ numOps = 2, magnitude = 9, ...options }: RandAugmentOptions = {}) {
+  constructor(options: RandAugmentOptions = {}) {
     super(options);
+    const { numOps = 2, magnitude = 9 } = options;
     this.numOps = requireWhole('numOps', numOps, 0, 1000);
     this.magnitude = requireWhole('magnitude', magnitude, 0, this.numMagnitudeBins - 1);
   }
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = randomOf(this, context);
     const operations: ImageOperation[] = [];
     for (let i = 0; i < this.numOps; i++) {
@@ -96,6 +101,7 @@ export class TrivialAugmentWide extends Augment {
   }
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = randomOf(this, context);
     return this.draw(trivialAugmentations, random.integer(this.numMagnitudeBins), size, random);
   }

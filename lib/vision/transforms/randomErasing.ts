@@ -1,8 +1,9 @@
 /** RandomErasing: a random rectangle of the image covered (Zhong et al., arXiv:1708.04896). */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import type { Generator } from '../../data/random.js';
-import type { Fill, ImageOperation, ImageSize } from '../program.js';
+import { needSize, type Fill, type ImageOperation, type ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireFill, requireProbability, requireRange, type Range } from './options.js';
 
@@ -26,8 +27,10 @@ export class RandomErasing extends ImageTransform {
   readonly ratio: Range;
   readonly value: Fill | 'random';
 
-  constructor({ p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 }: RandomErasingOptions = {}) {
+  constructor(options: RandomErasingOptions = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 } = options;
     this.p = requireProbability('p', p);
     this.scale = requireRange('scale', scale, 0, 1);
     this.ratio = requireRange('ratio', ratio, 1e-6, 1e6);
@@ -35,6 +38,7 @@ export class RandomErasing extends ImageTransform {
   }
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const random = randomOf(this, context);
     if (!random.bernoulli(this.p)) return [];
     const place = this.#draw(size, random);

@@ -1,5 +1,6 @@
 /** RandomResizedCrop: a random part of the image, by area and by ratio of sides, brought to one size (Szegedy et al., arXiv:1409.4842). */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { Generator } from '../../data/random.js';
 import type { Box, ImageSize } from '../program.js';
 import { GeneralCrop, type CropOptions } from './generalCrop.js';
@@ -63,6 +64,7 @@ export class RandomResizedCrop extends GeneralCrop {
    * @param options see {@link RandomResizedCropOptions}
    */
   constructor(size: number | readonly [number, number], options: RandomResizedCropOptions = {}) {
+    needOptions('RandomResizedCrop', options);
     const { resample, antialias } = options;
     super(size, { resample, antialias });
     const { scale, ratio } = boxDistribution(options);

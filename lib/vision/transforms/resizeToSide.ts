@@ -1,8 +1,9 @@
 /** ResizeMin and ResizeMax: one side of a given length, and the sides' ratio kept. */
 
+import { needOptions } from '../../tensor/checks.js';
 import type { TransformContext } from '../../data/compose.js';
 import { drawFilter, filters, requireFilters, type FilterChoice } from '../filters.js';
-import type { ImageOperation, ImageSize } from '../program.js';
+import { needSize, type ImageOperation, type ImageSize } from '../program.js';
 import { ImageTransform, randomOf } from './imageTransform.js';
 import { requireSide, type ResampleChoice } from './options.js';
 
@@ -15,8 +16,10 @@ abstract class ResizeToSide extends ImageTransform {
    * @param size the side's length in pixels
    * @param options see {@link ResampleChoice}
    */
-  constructor(size: number, { resample = 'bilinear' }: ResampleChoice = {}) {
+  constructor(size: number, options: ResampleChoice = {}) {
     super();
+    needOptions(new.target.name, options);
+    const { resample = 'bilinear' } = options;
     this.size = requireSide('size', size);
     this.resample = requireFilters('resample', resample, filters);
   }
@@ -25,6 +28,7 @@ abstract class ResizeToSide extends ImageTransform {
   protected abstract side(size: ImageSize): number;
 
   plan(size: ImageSize, context?: TransformContext): ImageOperation[] {
+    needSize(size);
     const filter = drawFilter(this.resample, () => randomOf(this, context));
     const side = this.side(size);
     if (side === this.size) return [];
