@@ -273,16 +273,16 @@ function release<B>(loaded: Loaded<B>): void {
 }
 
 /** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
-type Loaded<B> = { readonly batch: B | undefined } | { readonly error: unknown };
+export type Loaded<B> = { readonly batch: B | undefined } | { readonly error: unknown };
 
-function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> {
+export function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> {
   return loading.then(
     (batch) => ({ batch }),
     (error: unknown) => ({ error }),
   );
 }
 
-function moved(batch: unknown, device: Device | undefined): unknown {
+export function moved(batch: unknown, device: Device | undefined): unknown {
   if (device === undefined) return batch;
   if (batch instanceof Tensor) return batch.to(device);
   return Array.isArray(batch) ? batch.map((part) => moved(part, device)) : batch;

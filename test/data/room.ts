@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as room from '../../lib/data/index.js';
 import { ones } from '../../lib/tensor/index.js';
 import type { Room } from '../provoke.js';
+import { streamRecipes } from './streamRoom.js';
 
 const {
   CategoryProcessor,
@@ -41,6 +42,7 @@ const labels = ['tench', 'church', 'tench'];
 const paths = ['set/train/n0/a.jpg', 'set/valid/n1/b.jpg', 'set/train/n1/c.jpg'];
 const draw = { seed: 1, epoch: 0 };
 const twice = (x: unknown): unknown => x;
+const pass = (value: unknown): unknown => value;
 
 const numbers = (): room.ItemList => new ItemList([1, 2, 3], 'numbers', [twice]);
 const category = (): room.CategoryProcessor => {
@@ -88,7 +90,6 @@ class Plain extends Processor<number, number> {
   }
 }
 
-const pass = (value: unknown): unknown => value;
 const path = 'set/train/n0/a.jpg';
 
 async function walk(dl: room.DataLoader<unknown>): Promise<void> {
@@ -128,6 +129,7 @@ export const dataRoom: Room = {
     'Processor#remember': 'protected',
     'Processor#requireReady': 'protected',
     'Processor#summary': 'protected',
+    'new TarSample': 'what a stream makes, for users to read',
     'new UnseenLabelError': 'what throws it words the message',
   },
   instances: {
@@ -154,6 +156,7 @@ export const dataRoom: Room = {
     SequentialSampler: () => new room.SequentialSampler(),
     SplitData: splitNumbers,
     WeightedSampler: () => new room.WeightedSampler([1, 2, 0]),
+    ...streamRecipes.instances,
     TokenizeProcessor: () => new TokenizeProcessor(),
   },
   valid: {
@@ -292,6 +295,7 @@ export const dataRoom: Room = {
     'PickProcessor#proc1': () => [{ a: '1' }],
     splitByFunc: () => [[1, 2, 3], (_item: number, index: number) => index > 1],
     'new NumericalizeProcessor': () => [{ minCount: 1, maxVocab: 10, unknown: 'xxunk', padding: 'xxpad' }],
+    ...streamRecipes.valid,
     'new TokenizeProcessor': () => [{ lowerCase: true }],
     'SequentialSampler#size': () => [3],
     'SequentialSampler#order': () => [3],
@@ -424,6 +428,7 @@ export const dataRoom: Room = {
     'new NumberFieldsProcessor': (made: room.NumberFieldsProcessor) => made.process([{ a: '1', b: '?' }]),
     'new PickProcessor': (made: room.PickProcessor) => made.process([{ a: '1' }]),
     'new DistributedSampler': (made: room.DistributedSampler) => [made.order(3, draw), made.size(3)],
+    ...streamRecipes.uses,
     'new TokenizeProcessor': (made: room.TokenizeProcessor) => [made.process(['A b']), JSON.stringify(made)],
   },
 };

@@ -18,7 +18,7 @@ export interface TarOptions {
   gzip: boolean;
   /** Called with the count of archive bytes read so far. */
   onRead: (received: number) => void;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -67,7 +67,8 @@ export async function readTar(path: string, writer: EntryWriter, options: TarOpt
   if (!complete) throw new Error('it ends without the end marker of a tar file');
 }
 
-async function* readBytes(path: string, { gzip, onRead, signal }: TarOptions): AsyncGenerator<Buffer> {
+/** The bytes of the archive, decompressed. */
+export async function* readBytes(path: string, { gzip, onRead, signal }: TarOptions): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 1 << 18, signal });
   let received = 0;
   file.on('data', (piece) => {

@@ -1,0 +1,159 @@
+import t from 'tap';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { CategoryProcessor } from '../../lib/data/categoryProcessor.js';
+import type { TransformContext } from '../../lib/data/compose.js';
+import { getFiles } from '../../lib/data/files.js';
+import { padCollate } from '../../lib/data/padCollate.js';
+import { StreamLoader, type StreamLoaderOptions, type StreamSample } from '../../lib/data/streamLoader.js';
+import { TarShards, type TarSample } from '../../lib/data/tarShards.js';
+
+const folder = fileURLToPath(new URL('../../../test/goldens/data/', import.meta.url));
+const paths = getFiles(folder, { extensions: ['.tar', '.tgz'] });
+const numberOf = (sample: TarSample): number => (sample.json('meta.json') as { number: number }).number;
+const labels = ['0', '1', '2'];
+
+const loaderOf = (options: Partial<StreamLoaderOptions<TarSample>> = {}, stream = new TarShards(paths)) =>
+  new StreamLoader(stream, {
+    x: numberOf,
+    y: (sample) => sample.text('cls'),
+    procY: new CategoryProcessor({ vocab: labels }),
+    batchSize: 4,
+    ...options,
+  });
+
+async function walk(loader: StreamLoader<TarSample>): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  for await (const batch of loader) seen.push(batch.map((part) => part.toList()));
+  return seen;
+}
+
+t.test('batches of a stream, in its order', async (t) => {
+  const all = await walk(loaderOf());
+  t.same(all, [
+    [
+      [0, 1, 2, 3],
+      [0, 1, 2, 0],
+    ],
+    [
+      [4, 5, 6, 7],
+      [1, 2, 0, 1],
+    ],
+    [
+      [8, 9, 10, 11],
+      [2, 0, 1, 2],
+    ],
+    [
+      [12, 13, 14],
+      [0, 1, 2],
+    ],
+  ]);
+  t.same(await walk(loaderOf({ prefetch: 0 })), all);
+  t.same(await walk(loaderOf({ prefetch: 20 })), all);
+  t.same(await walk(loaderOf({ dropLast: true })), all.slice(0, 3));
+  t.same(
+    await walk(loaderOf({ samples: 6 })),
+    [
+      all[0],
+      [
+        [4, 5],
+        [1, 2],
+      ],
+    ],
+    'an epoch may be shorter than the stream',
+  );
+  t.same(await walk(loaderOf({ samples: 6, dropLast: true })), [all[0]]);
+  t.same(await walk(loaderOf({ y: undefined as never, procY: null, samples: 2 })), [[[0, 1]]]);
+  t.equal(loaderOf({ samples: 15 }).length, 4);
+  t.equal(loaderOf({ samples: 15, dropLast: true }).length, 3);
+  t.throws(() => loaderOf().length, { message: /give the loader `samples`/ });
+  await t.rejects(walk(loaderOf({ samples: 20 })), { message: /ended after 15 samples, .* should have 20/ });
+  t.match(inspect(loaderOf({ samples: 15 })), /^StreamLoader \(15 samples of TarShards \(3 archives/);
+});
+
+t.test('an epoch is a function of seed and number, with all draws of its transforms', async (t) => {
+  const draws = (x: number, { random }: TransformContext): number => x + random.random() / 2;
+  const shuffled = new TarShards(paths, { shuffleShards: true, shuffleBuffer: 5 });
+  const make = (stream: TarShards, prefetch = 4) => loaderOf({ tfms: draws, seed: 7, prefetch }, stream);
+  const flat = (batches: unknown[]): number[] => (batches as [number[]][]).flatMap(([xs]) => xs);
+  const loader = make(shuffled);
+  const looked = (await loader.oneBatch())[0]!.toList();
+  const first = flat(await walk(loader));
+  t.same(looked, first.slice(0, 4), 'looking at a batch does not count');
+  const second = flat(await walk(loader));
+  t.notSame(second, first);
+  const resumed = make(shuffled, 0);
+  resumed.setEpoch(1);
+  t.same(flat(await walk(resumed)), second, 'whatever the prefetch');
+  const inOrder = flat(await walk(make(new TarShards(paths))));
+  t.same(
+    [...first].sort((a, b) => a - b),
+    inOrder,
+    'a sample is drawn alike wherever it comes in the epoch',
+  );
+});
+
+t.test('texts through processors and a collate', async (t) => {
+  const loader = loaderOf({
+    x: (sample) => Promise.resolve(Array.from({ length: sample.key.length > 30 ? 3 : 2 }, () => 7)),
+    collate: padCollate({ padding: 1 }),
+    samples: 4,
+  });
+  t.same(await walk(loader), [
+    [
+      [
+        [7, 7, 7],
+        [7, 7, 1],
+        [7, 7, 7],
+        [7, 7, 1],
+      ],
+      [0, 1, 2, 0],
+    ],
+  ]);
+});
+
+t.test('what fails names the sample, in its turn', async (t) => {
+  const seen: number[] = [];
+  const failing = loaderOf({
+    x: (sample) => {
+      if (numberOf(sample) === 9) throw new Error('no good');
+      return numberOf(sample);
+    },
+  });
+  await t.rejects(
+    async () => {
+      for await (const [xb] of failing) seen.push(...(xb!.toList() as number[]));
+    },
+    { code: 'ERR_TENCH_ITEM', message: /shard-2\.tar: set\/0009: opening it failed: no good/ },
+  );
+  t.same(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
+  await t.rejects(walk(loaderOf({ procY: new CategoryProcessor({ vocab: ['0', '1'] }) })), {
+    message: /0002: labelling it failed: the label "2" is not in the vocabulary/,
+  });
+  await t.rejects(walk(loaderOf({ procY: new CategoryProcessor() })), { message: /has not learned anything yet/ });
+});
+
+t.test('leaving the loop closes the stream', async (t) => {
+  let open = 0;
+  let read = 0;
+  const stream = {
+    async *samples(): AsyncGenerator<StreamSample> {
+      open += 1;
+      try {
+        for (;;) yield { name: `${read}`, index: read++ };
+      } finally {
+        open -= 1;
+      }
+    },
+  };
+  const loader = new StreamLoader(stream, { x: ({ index }) => index, batchSize: 2, prefetch: 3 });
+  for await (const [xb] of loader) {
+    t.same(xb!.toList(), [0, 1]);
+    t.equal(open, 1);
+    break;
+  }
+  t.equal(open, 0);
+  t.ok(read <= 12, `${read} samples were read ahead of time`);
+  const empty = new StreamLoader({ async *samples() {} }, { x: () => 1 });
+  await t.rejects(empty.oneBatch(), { message: /no sample/ });
+});
