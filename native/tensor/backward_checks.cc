@@ -67,6 +67,25 @@ void need_pooled_3d(const GuardedCall& call) { need_pooled(call, 3); }
 void need_pooled_indices_2d(const GuardedCall& call) { need_pooled_with_indices(call, 2); }
 void need_pooled_indices_3d(const GuardedCall& call) { need_pooled_with_indices(call, 3); }
 
+// What lies beyond the padded `self` is not there to be read.
+void need_padded(const GuardedCall& call) {
+  const at::Tensor& self = call.tensor("self");
+  const at::Tensor& gradient = call.tensor("grad_output");
+  const std::vector<int64_t> padding = call.at("padding").toIntVector();
+  const auto axes = static_cast<int64_t>(padding.size() / 2);
+  bool fits = self.dim() > axes && self.dim() == gradient.dim() && self.scalar_type() == gradient.scalar_type();
+  for (int64_t axis = 0; fits && axis < self.dim(); ++axis) {
+    const int64_t from_last = self.dim() - 1 - axis;
+    const auto edge = static_cast<size_t>(2 * from_last);
+    const int64_t added = from_last < axes ? padding[edge] + padding[edge + 1] : 0;
+    fits = gradient.size(axis) == self.size(axis) + added;
+  }
+  need(fits, "a `grad_output` of the dtype of `self` and of its shape with the padding");
+  if (!call.given("grad_input")) return;
+  const at::Tensor& out = call.tensor("grad_input");
+  need(!out.is_alias_of(self) && !out.is_alias_of(gradient), "a `grad_input` that shares no memory with the others");
+}
+
 void need_normalised(const GuardedCall& call) {
   const at::Tensor& input = call.tensor("input");
   const at::Tensor& gradient = call.tensor(call.has("grad_out") ? "grad_out" : "grad_output");

@@ -74,7 +74,7 @@ class DirectCallOf<Return(Args...)> final : public DirectCall {
     };
     code = kBoxed;
     if (!(read.template operator()<I, Args>(true) && ...)) return nullptr;
-    if (!(read.template operator()<I, Args>(false) && ...)) return nullptr;
+    if (!(read.template operator()<I, Args>(false) && ...) || reading.opaque) return nullptr;
     const bool skip = !reading.requires_grad && thread_is_plain();
     const auto call = [&]() -> Return {
       const c10::impl::ExcludeDispatchKeyGuard guard(skip ? idle_ : c10::DispatchKeySet());

@@ -23,12 +23,19 @@ struct Reading {
   const DirectCall& call;
   const DirectArguments& arguments;
   bool requires_grad = false;
+  // Whether some tensor has no memory that a kernel could read by itself; the boxed call then looks closer.
+  bool opaque = false;
 
   // No copy: nothing that may run the garbage collector happens before the operator has returned.
   const at::Tensor& tensor(size_t index) {
     const at::Tensor& found = instance.handles.peek(arguments.numbers[index]);
-    requires_grad = requires_grad || found.requires_grad();
+    look_at(found);
     return found;
+  }
+
+  void look_at(const at::Tensor& tensor) {
+    requires_grad = requires_grad || tensor.requires_grad();
+    opaque = opaque || tensor.is_mkldnn();
   }
 
   WholeScalar whole() const {
@@ -113,7 +120,7 @@ struct Reader<at::TensorList> {
     for (const double handle : js::to_doubles(reading.instance.env, reading.arguments.lists[index], "tensors")) {
       if (handle == 0) return false;
       held.push_back(reading.instance.handles.peek(handle));
-      reading.requires_grad = reading.requires_grad || held.back().requires_grad();
+      reading.look_at(held.back());
     }
     return true;
   }

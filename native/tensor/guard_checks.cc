@@ -33,7 +33,11 @@ int64_t pieces_of(const GuardedCall& call) {
   const int64_t dim = call.has("dim") && call.at("dim").isInt() ? call.at("dim").toInt() : 0;
   if (dim < -self.dim() || dim >= self.dim()) return 0;
   const int64_t size = self.size(dim);
-  if (call.has("chunks")) return std::min(size, call.at("chunks").toInt());
+  if (call.has("chunks")) {
+    // An axis without elements becomes as many parts as one asks for.
+    const int64_t chunks = call.at("chunks").toInt();
+    return size == 0 ? chunks : std::min(size, chunks);
+  }
   if (!call.has("split_size")) return call.has("dim") ? size : 0;
   const c10::IValue& step = call.at("split_size");
   return step.isInt() && step.toInt() > 0 ? size / step.toInt() : 0;
@@ -262,6 +266,13 @@ void need_kernel_size(const GuardedCall& call) {
     throw BadArgument("expected a `weight` of " + std::to_string(axes + 2) +
                       " axes, of which the last are `kernel_size`, but received others");
   }
+}
+
+// A tensor has at most 64 axes, and here gets one for each of `r`.
+void need_few_axes(const GuardedCall& call) {
+  constexpr int64_t kMost = 64;
+  const int64_t count = call.at("r").toInt();
+  if (count > kMost) throw BadArgument("expected at most 64 for `r` but received " + std::to_string(count));
 }
 
 }  // namespace tench

@@ -82,5 +82,11 @@ void need_attention_heads(const GuardedCall& call);
 void need_sobol_state(const GuardedCall& call);
 void need_quantisation_steps(const GuardedCall& call);
 void need_matrix(const GuardedCall& call);
+void need_weights(const GuardedCall& call);
+void need_place_among_axes(const GuardedCall& call);
+void need_points(const GuardedCall& call);
+void need_no_quantisation(const GuardedCall& call);
+void need_few_axes(const GuardedCall& call);
+void need_padded(const GuardedCall& call);
 
 }  // namespace tench

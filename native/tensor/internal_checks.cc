@@ -69,7 +69,7 @@ void need_images_and_kernels(const GuardedCall& call) {
 void need_attention_heads(const GuardedCall& call) {
   const at::Tensor& qkv = call.tensor("qkv");
   const int64_t heads = call.at("num_heads").toInt();
-  need(qkv.dim() == 3 && qkv.numel() > 0 && heads >= 1 && qkv.size(2) % (3 * heads) == 0 &&
+  need(qkv.dim() == 3 && qkv.numel() > 0 && heads >= 1 && heads <= qkv.size(2) && qkv.size(2) % (3 * heads) == 0 &&
            call.tensor("qkv_bias").dim() == 1 && call.tensor("qkv_bias").numel() == qkv.size(2) &&
            call.tensor("qkv_bias").scalar_type() == qkv.scalar_type(),
        "a `qkv` of three axes, of which the last divides into three parts of `num_heads`, and a bias of its width");
@@ -121,6 +121,29 @@ void need_matrix(const GuardedCall& call) {
   const at::Tensor& input = call.tensor("input");
   need(input.dim() == 2 && input.numel() > 0 && input.scalar_type() == at::kFloat,
        "a float32 matrix that is not empty");
+}
+
+void need_weights(const GuardedCall& call) {
+  const at::Tensor& weight = call.tensor("weight");
+  need(weight.numel() > 0 && weight.is_contiguous(), "a contiguous `weight` that is not empty");
+}
+
+// Axes are counted from the front: the operator that users call has counted them already.
+void need_place_among_axes(const GuardedCall& call) {
+  need_tensors(call);
+  const int64_t dim = call.at("dim").toInt();
+  need(dim >= 0 && dim <= call.at("tensors").toTensorVector()[0].dim(),
+       "a `dim` from 0 to the number of axes of the first tensor");
+}
+
+void need_points(const GuardedCall& call) {
+  const at::Tensor& self = call.tensor("self");
+  need(self.dim() == 2 && self.is_contiguous() && self.is_floating_point(),
+       "a contiguous `self` of two axes and a floating dtype");
+}
+
+void need_no_quantisation(const GuardedCall& call) {
+  need(!call.tensor("self").is_quantized(), "a `self` that is not quantised");
 }
 
 }  // namespace tench

@@ -11,6 +11,7 @@
 #include "convert.h"
 #include "direct.h"
 #include "instance.h"
+#include "memory_checks.h"
 
 namespace tench {
 
@@ -221,6 +222,7 @@ napi_value call_chosen(Instance& instance, const OperatorSet& set, const Given& 
   }
   const Guard* guard = set.guards[static_cast<size_t>(&overload - set.overloads.data())];
   if (guard != nullptr) check(*guard, schema, stack, instance.trusted);
+  check_memory(schema, stack);
   overload.callBoxed(stack);
 
   if (stack.size() != 1 || !stack[0].isTensor()) return to_results(instance, schema, given, stack);

@@ -17,7 +17,7 @@ export const crashList = join(packageFolder, 'native', 'tensor', 'crashes.json')
 
 /** The operator that a call is about: the outermost one. */
 function operatorOf(call: string): string {
-  const outermost = /^\(\((?:a)\) => (.*)$/s.exec(call)?.[1] ?? call;
+  const outermost = /^\(\((?:a|a, m)\) => (.*)$/s.exec(call)?.[1] ?? call;
   const direct = /^t\.callOperator\('(aten::[\w.]+)'/.exec(outermost)?.[1];
   return direct ?? outermost.slice(0, 60);
 }
