@@ -3,9 +3,13 @@
 import { compileFunction } from 'node:vm';
 
 import * as t from '../../lib/index.js';
+import type { Tools } from './kind.js';
 
 /** The largest result that is read to its end. */
 const MOST_ELEMENTS = 100_000;
+
+/** By which the text of a call is told from the library in a stack. */
+const filename = 'the-call-itself';
 
 export interface Outcome {
   kind: 'returned' | 'threw' | 'finding';
@@ -13,34 +17,59 @@ export interface Outcome {
   text: string;
 }
 
+/** What callbacks throw on purpose, which may come back as it is; not all of it is an Error. */
+export const thrown = { error: new Error('thrown on purpose'), text: 'thrown on purpose', symbol: Symbol('thrown') };
+
+/** Of a long list only the first results are looked at. */
+const MOST_RESULTS = 20;
+
 /** Reads what a call has returned, and asks for its gradient, so that a result that is broken inside shows it now. */
 function use(result: unknown): void {
-  if (Array.isArray(result)) {
-    for (const part of result) use(part);
-    return;
-  }
-  if (!t.isTensor(result) || !result.isAlive) return;
-  String(result);
-  if (result.device !== 'cpu' || result.layout !== 'strided' || result.numel() > MOST_ELEMENTS) return;
-  result.toTypedArray();
-  if (result.requiresGrad) result.sum().backward();
+  if (t.isTensor(result)) useTensor(result);
+  else if (Array.isArray(result)) result.slice(0, MOST_RESULTS).forEach(use);
+  else if (result instanceof Map) for (const value of result.values()) use(value);
+  else if (t.isOptions(result)) Object.values(result).forEach(use);
 }
 
-/** Whether an error is one of tench's own, or was thrown by the argument itself. */
+function useTensor(tensor: t.Tensor): void {
+  if (!tensor.isAlive) return;
+  String(tensor);
+  if (tensor.device !== 'cpu' || tensor.layout !== 'strided' || tensor.numel() > MOST_ELEMENTS) return;
+  tensor.toTypedArray();
+  if (tensor.requiresGrad) tensor.sum().backward();
+}
+
+/** Whether the text of the call itself made a mistake, such as a method that its callback misses, or a hook that calls itself for ever. */
+function isOwnMistake(error: unknown): boolean {
+  if (error instanceof RangeError) return error.message.startsWith('Maximum call stack size');
+  const [frame] = error instanceof TypeError ? (error.stack?.match(/^\s+at (?!Array\.).*$/m) ?? []) : [];
+  return frame?.includes(filename) === true;
+}
+
+/** Whether an error is one of tench's own, or the call's. */
 export function isTyped(error: unknown): boolean {
-  return error instanceof t.TenchError;
+  const onPurpose = Object.values(thrown).some((value) => value === error);
+  return error instanceof t.TenchError || onPurpose || isOwnMistake(error);
 }
 
-/** Runs one call, with `t` as the library. */
-export function evaluate(source: string): Outcome {
+/** Runs one call, see `CallKind.source`. */
+export async function evaluate(source: string, tools: Tools = {}): Promise<Outcome> {
+  const asynchronous = source.startsWith('await ');
+  const names = ['t', 'thrown', ...Object.keys(tools)];
   try {
-    const run = compileFunction(`return ${source}`, ['t']) as (library: typeof t) => unknown;
-    t.scope(() => {
-      use(run(t));
-    });
+    const run = compileFunction(asynchronous ? `return (async () => ${source})()` : `return ${source}`, names, {
+      filename,
+    }) as (...values: unknown[]) => unknown;
+    const call = (): unknown => run(t, thrown, ...Object.values(tools));
+    if (asynchronous) {
+      const result = await call();
+      t.scope(() => use(result));
+    } else {
+      t.scope(() => use(call()));
+    }
     return { kind: 'returned', text: '' };
   } catch (error) {
-    if (isTyped(error)) return { kind: 'threw', text: (error as Error).message };
+    if (isTyped(error)) return { kind: 'threw', text: error instanceof Error ? error.message : t.describe(error) };
     const text = error instanceof Error ? (error.stack ?? error.message) : `not an Error: ${t.describe(error)}`;
     return { kind: 'finding', text };
   }

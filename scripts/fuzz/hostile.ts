@@ -123,6 +123,16 @@ export function hostileValue(random: Generator): string {
   ])();
 }
 
+const harmless = objects.filter((source) => !/throw|revoke|Symbol\(\)|Strange|100000/.test(source));
+
+/** A value of the wrong type that can be looked at: for callbacks, whose results go through code that may read them. */
+export function harmlessValue(random: Generator): string {
+  return weigh(random, [
+    [3, () => pick(random, harmless)],
+    [1, () => pick(random, ['true', '0', '1.5', '7n', "'none'"])],
+  ])();
+}
+
 /** A value that disposes the tensor `a` when it is read. */
 export const disposingValues = [
   '{ get re() { a.dispose(); return 1; }, im: 0 }',

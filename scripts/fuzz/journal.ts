@@ -1,12 +1,14 @@
 /** What the process that makes the calls and the one that watches it write to one another, in files that survive either. */
 
 export interface Job {
+  /** Name of a kind that makes calls. */
+  kind: string;
   seed: number;
   /** Index of the first call, and of the one after the last. */
   from: number;
   to: number;
-  /** A regular expression for the operators. */
-  operators: string;
+  /** A regular expression for the subjects. */
+  only: string;
   journal: string;
   findings: string;
   reached: string;

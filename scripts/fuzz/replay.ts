@@ -10,6 +10,6 @@ setNumThreads(1);
 for (const { call } of JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as { call: string }[]) {
   process.stdout.write(`${JSON.stringify({ call })}\n`);
   manualSeed(0);
-  process.stdout.write(`${JSON.stringify(evaluate(call))}\n`);
+  process.stdout.write(`${JSON.stringify(await evaluate(call))}\n`);
 }
 process.exit(0);

@@ -7,43 +7,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { parseEntry, type Entry, type Job } from './journal.js';
+import type { CallKind, Finding, Limits, Summary } from './kind.js';
 
 const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 
-export interface Finding {
-  /** The call: source text with `t` as the library. */
-  source: string;
-  /** `signal SIGSEGV`, `hang`, `memory`, `sanitizer`, or the error that was not a typed one. */
-  how: string;
-  /** The end of what the process wrote, or the error's stack. */
-  detail: string;
-}
-
-export interface Limits {
-  /** Seconds of processor time that one call may take. */
-  seconds: number;
-  /** Bytes that the process may hold. */
-  bytes: number;
-}
-
+/** What calls are made, and how. */
 export interface Plan {
+  kind: CallKind;
   seed: number;
+  /** Index of the first call, 0 unless some of a longer run are made again. */
+  from?: number;
   calls: number;
-  operators: string;
-  /** Calls to one process: a process that is older has more behind it that might explain a finding. */
-  batch: number;
+  /** A regular expression for the subjects. */
+  only?: string;
   env: NodeJS.ProcessEnv;
-  limits: Limits;
   onFinding: (finding: Finding) => void;
   onProgress: (summary: Summary) => void;
-}
-
-export interface Summary {
-  calls: number;
-  returned: number;
-  threw: number;
-  reached: Set<string>;
-  findings: Finding[];
 }
 
 /** Processor seconds and bytes of a process, or null when it has gone. */
@@ -99,14 +78,22 @@ async function watch(
   });
 }
 
+/** The report of a sanitizer, or the end of what the process wrote without LibTorch's warnings. */
 function tail(path: string, length: number): string {
   const text = readFileSync(path, 'utf8');
-  const report = text.indexOf('==ERROR');
-  return report >= 0 ? text.slice(report, report + length) : text.slice(-length);
+  const report = /==ERROR|runtime error:/.exec(text)?.index;
+  if (report !== undefined) return text.slice(Math.max(0, report - 200), report + length);
+  return text
+    .split('\n')
+    .filter((line) => !/^\[W\d/.test(line))
+    .join('\n')
+    .slice(-length);
 }
 
 /** Makes all calls of a plan, with a new process after each that was lost. */
 export async function supervise(plan: Plan): Promise<Summary> {
+  const { kind, seed, from = 0, only = '' } = plan;
+  const end = from + plan.calls;
   const folder = mkdtempSync(join(tmpdir(), 'tench-fuzz-'));
   const path = (name: string): string => join(folder, name);
   const summary: Summary = { calls: 0, returned: 0, threw: 0, reached: new Set(), findings: [] };
@@ -114,27 +101,20 @@ export async function supervise(plan: Plan): Promise<Summary> {
     summary.findings.push(finding);
     plan.onFinding(finding);
   };
-  let next = 0;
-  while (next < plan.calls) {
-    const job: Job = {
-      seed: plan.seed,
-      from: next,
-      to: Math.min(plan.calls, next + plan.batch),
-      operators: plan.operators,
-      journal: path('journal'),
-      findings: path('findings'),
-      reached: path('reached'),
-    };
-    for (const name of [job.journal, job.findings, job.reached]) writeFileSync(name, '');
-    const ended = await watch(job, folder, path('log'), plan.env, plan.limits);
+  const files = { journal: path('journal'), findings: path('findings'), reached: path('reached') };
+  let next = from;
+  while (next < end) {
+    const job: Job = { kind: kind.name, seed, from: next, to: Math.min(end, next + kind.batch), only, ...files };
+    for (const name of Object.values(files)) writeFileSync(name, '');
+    const ended = await watch(job, folder, path('log'), plan.env, kind.limits);
     const entry = readEntry(job.journal);
     if (entry === null)
       throw new Error(
         `the process that makes the calls did not come to its first: ${ended}\n${tail(path('log'), 2000)}`,
       );
     for (const line of readFileSync(job.findings, 'utf8').split('\n').filter(Boolean)) {
-      const { source, text } = JSON.parse(line) as { source: string; text: string };
-      report({ source, how: text.split('\n', 1)[0]!, detail: text });
+      const { index, source, text } = JSON.parse(line) as { index: number; source: string; text: string };
+      report({ index, source, how: text.split('\n', 1)[0]!, detail: text });
     }
     for (const name of readFileSync(job.reached, 'utf8').split('\n').filter(Boolean)) summary.reached.add(name);
     summary.returned += entry.returned;
@@ -142,10 +122,10 @@ export async function supervise(plan: Plan): Promise<Summary> {
     if (ended === null) {
       next = job.to;
     } else {
-      report({ source: entry.source, how: ended, detail: tail(path('log'), 3000) });
+      report({ index: entry.index, source: entry.source, how: ended, detail: tail(path('log'), 3000) });
       next = entry.index + 1;
     }
-    summary.calls = next;
+    summary.calls = next - from;
     plan.onProgress(summary);
   }
   rmSync(folder, { recursive: true, force: true });
