@@ -235,11 +235,7 @@ function sizeAfterOne(size: ImageSize, operation: ImageOperation): ImageSize {
     case 'resize':
     case 'warp':
     case 'affine':
-      return {
-        ...size,
-        width: needCount('width', operation.width, 1),
-        height: needCount('height', operation.height, 1),
-      };
+      return { ...size, width: operation.width, height: operation.height };
     case 'dihedral':
       return swapsSides(operation.element) ? { ...size, width: size.height, height: size.width } : size;
     default:

@@ -52,7 +52,7 @@ t.test('the message names the argument, what was expected and what came', async 
       [/filter/, /lanczos/, /blurry/],
     ],
     [() => loose.runProgram(image, [{ op: 'melt' }]), ArgumentError, [/operation/, /crop/, /melt/]],
-    [() => loose.sizeAfter([{ op: 'crop', width: 1e300 }], image), ArgumentError, [/width/, /whole number/]],
+    [() => loose.sizeAfter([{ op: 'melt' }], image), ArgumentError, [/operation/, /crop/, /melt/]],
     [() => loose.toByteTensor(ones([2])), ArgumentError, [/toByteTensor/, /Image/]],
     [() => loose.normalizeChan(ones([3, 2, 2]), 'mean', [1]), ArgumentError, [/mean/, /array of numbers/]],
     [() => loose.normalizeChan(ones([3, 2, 2]), [1, 2], [1]), ArgumentError, [/mean/, /3 channels/, /2 numbers/]],

@@ -165,6 +165,8 @@ export const visionRoom: Room = {
     'ResizeFixed#plan 1.epoch': 'it draws nothing',
     'sizeAfter 0.0.left': 'running the program looks at it, its size does not depend on it',
     'sizeAfter 0.0.top': 'running the program looks at it, its size does not depend on it',
+    'sizeAfter 0.0.width': 'running the program looks at it, which can name the image',
+    'sizeAfter 0.0.height': 'running the program looks at it, which can name the image',
     'sizeAfter 0.0.outside': 'running the program looks at it, its size does not depend on it',
     'sizeAfter 0.0.fill': 'running the program looks at it, its size does not depend on it',
     'sizeAfter 0.0.fill.0': 'running the program looks at it, its size does not depend on it',
