@@ -35,6 +35,12 @@ const images = fileURLToPath(new URL('../../../test/goldens/images/', import.met
 const grey = join(images, 'grey.png');
 
 const picture = (): room.Image => new room.Image({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) });
+const corners = (side: number): room.Quad => [
+  [0, 0],
+  [0, side],
+  [side, side],
+  [side, 0],
+];
 const pass = (value: unknown): unknown => value;
 const crop = { op: 'crop', left: 0, top: 0, width: 1, height: 1, outside: 'edge', fill: [7] };
 const shrink = { op: 'resize', width: 1, height: 1, filter: 'bilinear', box: [0, 0, 1, 1], antialias: true };
@@ -112,6 +118,11 @@ export const visionRoom: Room = {
     'new TrivialAugment': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
     'new TrivialAugmentWide': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
     decodeImage: () => [grey, { maxPixels: 1e6, allowTruncated: true }],
+    findCoeffs: () => [corners(2), corners(3)],
+    warp: () => [picture(), [2, 2], corners(2), { resample: 'nearest', fill: [7] }],
+    isPlanned: () => [new Shrink()],
+    randomOf: () => [new Shrink(), { random: new Generator(1) }],
+    transformFromDescription: () => [{ name: 'ResizeFixed', size: [2, 2], resample: 'box' }, { mine: () => pass }],
     encodeProgram: () => [[crop, shrink]],
     'IdxImageList.fromFiles': () => [[pictures, pictures], { path: '.', tfms: [pass] }],
     'IdxImageList#nameOf': () => [0],
@@ -153,6 +164,10 @@ export const visionRoom: Room = {
     toFloatTensor: () => [ones([2])],
   },
   open: {
+    'isPlanned 0': 'it asks what something is',
+    'randomOf 0': 'only its name is asked for, when there is no generator',
+    'transformFromDescription 1.mine': 'not asked for by this description',
+    'transformFromDescription 1.mine.()': 'not asked for by this description',
     'encodeProgram 0.0.outside': 'an unknown word is refused where the program is run, which knows the image',
     'encodeProgram 0.1.filter': 'an unknown word is refused where the program is run, which knows the image',
     'ImageTransform#apply 1': 'a transform that draws nothing needs no context',

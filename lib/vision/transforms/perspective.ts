@@ -1,5 +1,6 @@
 /** Perspective: the eight coefficients that take four points to four others, and the image warped by them. */
 
+import { needOptions } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import { pointFilters, requireFilters, type PointFilter } from '../filters.js';
 import { requireImage, type Image } from '../image.js';
@@ -96,8 +97,10 @@ export async function warp(
   image: Image,
   size: number | readonly [number, number],
   corners: Quad,
-  { resample = 'bilinear', fill = 0 }: { resample?: PointFilter; fill?: Fill } = {},
+  options: { resample?: PointFilter; fill?: Fill } = {},
 ): Promise<Image> {
+  needOptions('warp', options);
+  const { resample = 'bilinear', fill = 0 } = options;
   requireImage('warp', image);
   const [width, height] = requireSize('size', size);
   requireFilters('resample', resample, pointFilters);

@@ -1,6 +1,7 @@
 /** Transforms from their descriptions: what `describe()` gave, perhaps by way of a file, becomes a transform again. */
 
 import type { AnyTransform, TransformDescription } from '../../data/compose.js';
+import { needFunction, needOptions } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import {
   ColorJitter,
@@ -83,6 +84,7 @@ export function transformFromDescription(
   description: TransformDescription | null | undefined,
   more: Readonly<Record<string, TransformMaker>> = {},
 ): AnyTransform {
+  needOptions('transformFromDescription: more', more);
   const { name, ...settings } = (description ?? {}) as Partial<TransformDescription>;
   if (typeof name !== 'string') {
     throw invalid('description', 'an object with a `name`, as `describe()` gives it', description);
@@ -92,5 +94,5 @@ export function transformFromDescription(
   if (maker === undefined) {
     throw invalid('description.name', `one of ${[...Object.keys(more), ...known.keys()].join(', ')}`, name);
   }
-  return maker(settings);
+  return needFunction(`more.${name}`, maker)(settings);
 }
