@@ -1,6 +1,7 @@
 /** The benchmarks by name. */
 
+import { data } from './data.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { ops } from './ops.js';
 
-export const benchmarks: readonly Benchmark[] = [ops];
+export const benchmarks: readonly Benchmark[] = [ops, data];

@@ -27,6 +27,9 @@ export interface BenchContext {
   readonly data: string | null;
 }
 
+/** Sides by name. */
+export type Sides = Readonly<Record<string, Side>>;
+
 export interface Benchmark {
   readonly name: string;
   /** One line for `list`. */
@@ -36,6 +39,6 @@ export interface Benchmark {
   /** Whether every side that has a LibTorch must have the same. Default true. */
   readonly sameLibTorch?: boolean;
   /** Makes the sides by name; none starts its process before it is asked. */
-  sides(context: BenchContext): Readonly<Record<string, Side>>;
+  sides(context: BenchContext): Sides | Promise<Sides>;
   readonly comparisons: readonly Comparison[];
 }

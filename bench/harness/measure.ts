@@ -49,7 +49,7 @@ export async function measure(
   context: BenchContext,
   onMeasurement: (measurement: Measurement) => void = () => undefined,
 ): Promise<Result> {
-  const sides = benchmark.sides(context);
+  const sides = await benchmark.sides(context);
   const close = (): void => Object.values(sides).forEach((side) => side.close());
   process.once('exit', close);
   try {

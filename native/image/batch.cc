@@ -33,14 +33,27 @@ constexpr std::array<float, 256> kFloats = [] {
   return floats;
 }();
 
-// Interleaved pixels as one plane a channel.
-template <typename Number, typename Convert>
+// Interleaved pixels as one plane a channel, all of them in one walk.
+template <size_t Channels, typename Number, typename Convert>
 void write_planes(const Picture& picture, Number* target, Convert convert) {
   const size_t pixels = static_cast<size_t>(picture.width) * picture.height;
-  const auto channels = static_cast<size_t>(picture.channels);
-  for (size_t channel = 0; channel < channels; ++channel) {
-    const uint8_t* source = picture.bytes.get() + channel;
-    for (size_t i = 0; i < pixels; ++i, source += channels) *target++ = convert(*source);
+  const uint8_t* source = picture.bytes.get();
+  for (size_t i = 0; i < pixels; ++i, source += Channels) {
+    for (size_t channel = 0; channel < Channels; ++channel) target[channel * pixels + i] = convert(source[channel]);
+  }
+}
+
+template <typename Number, typename Convert>
+void write_any(const Picture& picture, Number* target, Convert convert) {
+  switch (picture.channels) {
+    case 1:
+      return write_planes<1>(picture, target, convert);
+    case 2:
+      return write_planes<2>(picture, target, convert);
+    case 3:
+      return write_planes<3>(picture, target, convert);
+    default:
+      return write_planes<4>(picture, target, convert);
   }
 }
 
@@ -64,9 +77,9 @@ void BatchTensor::write(int64_t place, const Picture& picture) const {
     throw std::runtime_error("its size is not the batch's");
   const size_t begin = static_cast<size_t>(place) * picture.size();
   if (is_float_)
-    write_planes(picture, static_cast<float*>(first_) + begin, [](uint8_t byte) { return kFloats[byte]; });
+    write_any(picture, static_cast<float*>(first_) + begin, [](uint8_t byte) { return kFloats[byte]; });
   else
-    write_planes(picture, static_cast<uint8_t*>(first_) + begin, [](uint8_t byte) { return byte; });
+    write_any(picture, static_cast<uint8_t*>(first_) + begin, [](uint8_t byte) { return byte; });
 }
 
 void BatchFile::inspect(const DecodeLimits& limits) noexcept {

@@ -1,0 +1,85 @@
+/** The benchmark of data: from image files to batches, and training on them, against torchvision's DataLoader and fastai's. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { untarData } from '../lib/data/untar.js';
+import { TenchError } from '../lib/runtime/errors.js';
+import { packageFolder } from '../lib/runtime/places.js';
+import type { Benchmark, Comparison } from './harness/benchmark.js';
+import { ServerSide } from './harness/side.js';
+
+/** Worker processes that the peers are tried with; the ratio is against whichever does best. */
+const workers = [0, 2, 4];
+
+/** Every side uses what it takes to be best on this machine. */
+const own = { threads: [null], iterations: 1 } as const;
+
+/** One comparison for each number of the peer's workers. */
+function against(peer: string, work: string, title: string, key: string): Comparison[] {
+  return workers.map((count) => ({
+    ...own,
+    title: `${title}, ${count} workers`,
+    key,
+    sides: ['tench', peer],
+    work,
+    peerWork: `${key}${count}`,
+  }));
+}
+
+/** Training with loading against the same training on batches that are in memory: what loading costs. */
+function whileTraining(title: string, precision: 'Fp32' | 'Bf16', key: string): Comparison[] {
+  const sides = (name: string): [string, string] => [name, name];
+  const works = { work: `loadAndTrain${precision}`, peerWork: `train${precision}` };
+  return [
+    { ...own, ...works, title: `${title}: loading`, key, sides: sides('tench') },
+    { ...own, ...works, title: `${title}: loading, PyTorch's`, sides: sides('pytorch') },
+  ];
+}
+
+const comparisons: readonly Comparison[] = [
+  ...against('pytorch', 'resize', 'resize 224 to 128', 'resize'),
+  ...against('pytorch', 'randomResizedCrop', 'RandomResizedCrop, flip', 'randomResizedCrop'),
+  ...against('pytorch', 'resize', 'resize, fastai', 'resizeFastai'),
+  { ...own, title: 'list 13,394 files', key: 'getFiles', work: 'getFiles' },
+  ...whileTraining('CNN, fp32', 'Fp32', 'whileTraining'),
+  ...whileTraining('CNN, bf16', 'Bf16', 'whileTrainingBf16'),
+  { ...own, title: 'flip 128 x 128 bytes', work: 'flipBytes', iterations: 2000 },
+];
+
+/** The photographs: the folder itself, or the archive in it, unpacked once. */
+async function photographs(data: string | null): Promise<string> {
+  const name = 'imagenette2-224';
+  const places = data === null ? [] : [join(data, name), join(data, `${name}.tgz`)];
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) {
+    throw new TenchError(`the benchmark needs ${name}.tgz: give its folder by --data or TENCH_DATA`, {
+      code: 'ERR_TENCH_BENCH',
+    });
+  }
+  return untarData(found);
+}
+
+export const data: Benchmark = {
+  name: 'data',
+  summary: "image files to batches, and training on them, against torchvision's and fastai's loaders",
+  environment: 'vision',
+  sameLibTorch: false,
+  sides: async (context) => {
+    const env = { BENCH_PHOTOGRAPHS: await photographs(context.data) };
+    return {
+      tench: new ServerSide('tench', {
+        program: process.execPath,
+        args: ['./harness/serve.js', './sides/data.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
+        env,
+      }),
+      pytorch: new ServerSide('pytorch', {
+        program: context.python,
+        args: ['harness/serve.py', 'sides/data.py'].map((file) => `${packageFolder}/bench/${file}`),
+        env: { ...env, PYTHONWARNINGS: 'ignore' },
+      }),
+    };
+  },
+  comparisons,
+};
