@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { TenchError } from '../lib/runtime/errors.js';
+import { TenchError } from 'tench';
 import type { Station } from './harness/station.js';
 import { stations } from './stations.js';
 
@@ -76,7 +76,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   makeFolder(out);
   const stream = json ? process.stderr : process.stdout;
-  const result = await station.run({ data, out, print: (line) => stream.write(`${line}\n`) });
+  const result = await station.run({ data, out, print: (line) => void stream.write(`${line}\n`) });
   if (json) process.stdout.write(`${JSON.stringify({ example: station.name, ...result })}\n`);
   return 0;
 }

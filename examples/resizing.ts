@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 
-import { ResizeFixed, ResizeMax, type Image } from '../lib/index.js';
+import { ResizeFixed, ResizeMax, type Image } from 'tench';
 import { findPicture } from './harness/picture.js';
 import { writeSheet, type Panel } from './harness/sheet.js';
 import type { Station } from './harness/station.js';

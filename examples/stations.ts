@@ -1,6 +1,7 @@
 /** The stations by name. */
 
+import { cropping } from './cropping.js';
 import type { Station } from './harness/station.js';
 import { resizing } from './resizing.js';
 
-export const stations: readonly Station[] = [resizing];
+export const stations: readonly Station[] = [resizing, cropping];

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { Image, TenchError, decodeImage, getFiles, imageExtensions, makeRgb, untarData } from '../../lib/index.js';
+import { Image, TenchError, decodeImage, getFiles, imageExtensions, makeRgb, untarData } from 'tench';
 
 /** The class that the lesson shows. */
 const TENCH = 'n01440764';

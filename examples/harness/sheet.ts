@@ -2,7 +2,7 @@
 
 import sharp from 'sharp';
 
-import { TenchError, type Image } from '../../lib/index.js';
+import { TenchError, type Image } from 'tench';
 
 export interface Panel {
   readonly caption: string;

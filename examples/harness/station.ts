@@ -7,7 +7,7 @@ export interface StationContext {
   /** The folder for its pictures; it exists. */
   readonly out: string;
   /** Says something to people. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 export interface Station {

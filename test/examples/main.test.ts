@@ -1,0 +1,92 @@
+/** The command line of the stations, and what they write. */
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import sharp from 'sharp';
+import t from 'tap';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+function example(args: readonly string[]) {
+  const { TENCH_DATA: _, ...env } = process.env;
+  return spawnSync(process.execPath, ['dist/examples/main.js', ...args], { cwd: repository, encoding: 'utf8', env });
+}
+
+t.test('list names every station, by its file', async (t) => {
+  const files = readdirSync(`${repository}examples`).filter((name) => name.endsWith('.ts'));
+  const expected = files.map((name) => name.slice(0, -'.ts'.length)).filter((name) => !/^(main|stations)$/.test(name));
+  const { status, stdout, stderr } = example(['list']);
+  const named = stdout.trimEnd().split('\n');
+  t.same(named.map((line) => line.split(' ')[0]).sort(), expected.sort());
+  for (const line of named) t.match(line, /^\S+ {2,}\S/, 'with what it shows');
+  t.match({ status, stderr }, { status: 0, stderr: '' });
+});
+
+t.test('wrong usage is told, with exit code 2 and nothing on stdout', async (t) => {
+  for (const args of [[], ['nothing'], ['resizing', 'more'], ['resizing', '--fast'], ['resizing', '--out']]) {
+    const { status, stdout, stderr } = example(args);
+    t.match({ status, stdout }, { status: 2, stdout: '' }, args.join(' '));
+    t.match(stderr, /^tench: .+\nUsage: npm run -s example/);
+  }
+  t.match(example(['--help']), { status: 0, stdout: /^Usage/ });
+});
+
+t.test('resizing draws the figure of the lesson: the original, and one image by four methods', async (t) => {
+  const out = join(t.testdir(), 'made', 'here');
+  const { status, stdout, stderr } = example(['resizing', '--out', out, '--json']);
+  t.equal(status, 0, stderr);
+  const lines = stdout.trimEnd().split('\n');
+  t.equal(lines.length, 1, 'everything else goes to stderr');
+  const {
+    example: name,
+    picture,
+    textures,
+  } = JSON.parse(lines[0]!) as {
+    example: string;
+    picture: string;
+    textures: Record<string, number>;
+  };
+  t.equal(name, 'resizing');
+  const { width, height, format } = await sharp(picture).metadata();
+  t.equal(format, 'png');
+  t.ok(width >= 528 && height >= 800, `${width} x ${height}`);
+  const [lanczos, bicubic, nearest, both] = Object.values(textures) as [number, number, number, number];
+  t.ok(nearest > both && both > lanczos && lanczos > bicubic, 'nearest keeps most of the texture, averages least');
+});
+
+t.test('resizing takes an image or a folder of them', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'flat.png');
+  await sharp({ create: { width: 20, height: 10, channels: 3, background: '#406080' } })
+    .png()
+    .toFile(file);
+  for (const data of [file, folder]) {
+    const { status, stdout, stderr } = example(['resizing', '--out', join(folder, 'out'), '--data', data, '--json']);
+    t.equal(status, 0, stderr);
+    t.match(JSON.parse(stdout), { source: file, size: [20, 10], textures: { NEAREST: 0 } });
+  }
+});
+
+t.test('what cannot be done is told in a sentence, with exit code 1', async (t) => {
+  const folder = t.testdir({ file: '', empty: {} });
+  const wrong: [RegExp, string[]][] = [
+    [/there is no .*missing/, ['--data', join(folder, 'missing')]],
+    [/there is no image in .*empty/, ['--data', join(folder, 'empty')]],
+    [/folder for pictures cannot be made/, ['--out', join(folder, 'file', 'below')]],
+    [/cannot read the image .*file/, ['--data', join(folder, 'file')]],
+  ];
+  for (const [message, args] of wrong) {
+    const { status, stdout, stderr } = example(['resizing', '--out', join(folder, 'out'), ...args]);
+    t.match({ status, stdout, stderr }, { status: 1, stdout: '', stderr: message });
+    t.match(stderr, /^tench: [^\n]+\n$/, 'one line');
+  }
+});
+
+t.test('cropping draws its figure too', async (t) => {
+  const { status, stdout, stderr } = example(['cropping', '--out', t.testdir()]);
+  t.equal(status, 0, stderr);
+  t.equal((await sharp(stdout.trim()).metadata()).format, 'png');
+});
