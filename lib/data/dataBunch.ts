@@ -6,6 +6,7 @@ import type { Batch } from './collate.js';
 import type { Dataset } from './itemList.js';
 import { DataLoader, type LoaderOptions } from './loader.js';
 import type { Sampler } from './samplers.js';
+import { showBatch, type ShowOptions, type ShownItem } from './showBatch.js';
 
 /** Options of `toDatabunch`; what a {@link DataLoader} takes is handed on to every loader. */
 export interface DataBunchOptions extends Omit<LoaderOptions, 'batchSize' | 'shuffle' | 'dropLast' | 'sampler'> {
@@ -64,6 +65,11 @@ export class DataBunch<B = Batch> {
   /** One batch of training, e.g. to look at or to initialise a model with; see {@link DataLoader.oneBatch}. */
   oneBatch(): Promise<B> {
     return this.trainDl.oneBatch();
+  }
+
+  /** The first items of the next epoch of training for people to look at, labels by name; see {@link showBatch}. */
+  showBatch(options: ShowOptions = {}): Promise<ShownItem[]> {
+    return showBatch(this.trainDl, options);
   }
 
   [inspect.custom](): string {

@@ -80,6 +80,7 @@ export {
   type SamplerJSON,
   type WeightedSamplerOptions,
 } from './samplers.js';
+export { showBatch, type ShowOptions, type ShownItem } from './showBatch.js';
 export { SplitData, labelByFunc, type SplitDataJSON } from './splitData.js';
 export {
   csvSplitter,

@@ -42,6 +42,8 @@ export interface Dataset {
   get(index: number, draw: Draw): unknown;
   /** The name of an item for messages. */
   nameOf?(index: number): string;
+  /** One sample for people to look at. Where it is missing, a sample's first part is shown as x and its second as y. */
+  show?(index: number, draw: Draw): Promise<{ x: unknown; y: unknown }>;
   /**
    * A whole batch at once, one new tensor for each part, which the loader disposes of if nobody takes it; none where no item could be had. Where it is missing, the loader collates samples. This is
    * where a data set may be quicker than item after item.

@@ -15,6 +15,7 @@ import { NumberFieldsProcessor, PickProcessor } from './fields.js';
 import type { Selection } from './listContainer.js';
 import { MultiCategoryProcessor } from './multiCategoryProcessor.js';
 import {
+  deprocessFar,
   deprocessOne,
   processAll,
   processorList,
@@ -183,6 +184,16 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   objY(index: Selection): unknown[];
   objY(index: number | Selection): unknown {
     return objectsOf(this.y, index, this.#procY);
+  }
+
+  /**
+   * One sample for people to look at: the item as a model gets it, transformed, but what processors made of it taken back as far as there is a
+   * way (numbers of a text become its words), and the label as it was, e.g. a class name.
+   */
+  async show(index: number, draw?: Draw): Promise<{ x: unknown; y: unknown }> {
+    const isAsProcessed = this.#procX.length > 0 && this.x.chain.transforms.length === 0;
+    const x = isAsProcessed ? deprocessFar(this.x.at(index), this.#procX) : await this.x.get(index, draw);
+    return { x, y: deprocessFar(this.y.at(index), this.#procY) };
   }
 
   /** How many items each label has: all labels of the vocabulary in its order, or else those that occur. Of several labels an item, each counts. */

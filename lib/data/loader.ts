@@ -108,6 +108,11 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
+  /** Which epoch the next walk is. */
+  get nextEpoch(): number {
+    return this.#nextEpoch;
+  }
+
   /**
    * Says which epoch the next walk is, and with which batch it begins, e.g. when training resumes in the middle of an epoch: those batches are
    * equal to the ones that an uninterrupted walk would have come to. Without it walks count on and begin at the beginning.

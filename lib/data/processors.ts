@@ -169,6 +169,20 @@ function textOf(name: unknown): string {
   return typeof name === 'string' ? name : describe(name);
 }
 
+/** The way back for one item, as far as there is one: tokens stay tokens where nobody knows how to join them. */
+export function deprocessFar(item: unknown, processors: readonly AnyProcessor[]): unknown {
+  let shown = item;
+  for (const processor of [...processors].reverse()) {
+    try {
+      shown = processor.deproc1(shown as never);
+    } catch (cause) {
+      if (cause instanceof TenchError && cause.code === 'ERR_TENCH_PROCESSOR') return shown;
+      throw cause;
+    }
+  }
+  return shown;
+}
+
 /** The way back through processors, for one item. */
 export function deprocessOne(item: unknown, processors: readonly AnyProcessor[]): unknown {
   return [...processors].reverse().reduce<unknown>((current, processor) => processor.deproc1(current as never), item);

@@ -36,16 +36,17 @@ export function patternSplitter(pattern: RegExp): (item: string) => boolean {
 /**
  * Items of these names are valid, all others train, as a list of file names published with a data set has it.
  *
- * @param names paths as the items have them, or only their last parts
+ * @param names paths (or names, of items that have one) as the items have them, or only their last parts
  * @throws TenchError, when splitting, for names that no item has: an item would be trained on that was meant for validation
  */
-export function nameSplitter(names: Iterable<string>): Splitter<string> {
+export function nameSplitter(names: Iterable<string>): Splitter<string | { readonly name: string }> {
   const wanted = new Set(needIterable('names', names, 'names of items'));
   for (const name of wanted) needText('names', name);
   return ofWholeList((items) => {
     const found = new Set<string>();
     const chosen = items.flatMap((item, index) => {
-      const name = [needText('item', item), basename(item)].find((one) => wanted.has(one));
+      const path = needText('item', typeof item === 'string' ? item : (Object(item) as { name: string }).name);
+      const name = [path, basename(path)].find((one) => wanted.has(one));
       if (name !== undefined) found.add(name);
       return name === undefined ? [] : [index];
     });

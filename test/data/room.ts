@@ -178,6 +178,8 @@ export const dataRoom: Room = {
     parseSeparated: () => ['a,b\n"c",d', ','],
     'new DataBunch': () => [loader(), loader(), { cIn: 1, cOut: 2, testDl: loader() }],
     'DataBunch#oneBatch': () => [],
+    'DataBunch#showBatch': () => [{ count: 2 }],
+    showBatch: () => [loader(), { count: 2 }],
     databunchify: () => [
       numbers(),
       numbers(),
@@ -215,6 +217,7 @@ export const dataRoom: Room = {
     'LabeledData#get': () => [[0, 1], draw],
     'LabeledData#getBatch': () => [[0, 1], { ...draw, device: 'cpu', signal: undefined }],
     'LabeledData#nameOf': () => [0],
+    'LabeledData#show': () => [0, draw],
     'LabeledData#objX': () => [[0, 1]],
     'LabeledData#objY': () => [[0, 1]],
     'LabeledData#classCounts': () => [],
