@@ -42,7 +42,7 @@ function useTensor(tensor: t.Tensor): void {
 /** Whether the text of the call itself made a mistake, such as a method that its callback misses, or a hook that calls itself for ever. */
 function isOwnMistake(error: unknown): boolean {
   if (error instanceof RangeError) return error.message.startsWith('Maximum call stack size');
-  const [frame] = error instanceof TypeError ? (error.stack?.match(/^\s+at (?!Array\.).*$/m) ?? []) : [];
+  const [frame] = error instanceof TypeError ? (error.stack?.match(/^\s+at (?!.*\(<anonymous>\)$).*$/m) ?? []) : [];
   return frame?.includes(filename) === true;
 }
 

@@ -123,7 +123,7 @@ export function hostileValue(random: Generator): string {
   ])();
 }
 
-const harmless = objects.filter((source) => !/throw|revoke|Symbol\(\)|Strange|100000/.test(source));
+const harmless = objects.filter((source) => !/throw|revoke|Symbol\(\)|Strange|prototype|100000/.test(source));
 
 /** A value of the wrong type that can be looked at: for callbacks, whose results go through code that may read them. */
 export function harmlessValue(random: Generator): string {
