@@ -89,15 +89,17 @@ Picture sharpness(Picture picture, Arguments& arguments) {
   Picture made = arguments.make_picture(picture.width, picture.height, picture.channels);
   std::copy_n(picture.bytes.get(), picture.size(), made.bytes.get());
   const int channels = picture.channels;
+  const size_t end = picture.stride() - channels;
   for (int y = 1; y < picture.height - 1; ++y) {
-    for (int x = 1; x < picture.width - 1; ++x) {
-      for (int channel = 0; channel < picture.colours(); ++channel) {
-        const size_t place = static_cast<size_t>(x) * channels + channel;
-        const uint8_t* here = picture.row(y) + place;
-        const uint8_t smooth = smoothed(picture.row(y - 1) + place, here, picture.row(y + 1) + place, channels);
-        made.row(y)[place] = blend(smooth, *here, factor);
-      }
+    const uint8_t* above = picture.row(y - 1);
+    const uint8_t* here = picture.row(y);
+    const uint8_t* below = picture.row(y + 1);
+    uint8_t* target = made.row(y);
+    for (size_t i = channels; i < end; ++i) {
+      target[i] = blend(smoothed(above + i, here + i, below + i, channels), here[i], factor);
     }
+    if (!picture.has_alpha()) continue;
+    for (size_t i = channels - 1; i < end; i += channels) target[i] = here[i];
   }
   return made;
 }

@@ -42,13 +42,14 @@ void read_nearest(const Picture& picture, const Place& place, uint8_t* pixel) {
               picture.channels);
 }
 
-// A place among pixel centres, along one axis: the pixel before it and how far it is beyond that.
+// A place among pixel centres, along one axis: the pixel before it and how far it is beyond that. Places are not
+// negative, and older processors have no instruction for std::floor.
 struct Between {
   int before;
   double share;
 
   explicit Between(double place)
-      : before(static_cast<int>(std::floor(place - 0.5))), share(place - 0.5 - std::floor(place - 0.5)) {}
+      : before(place < 0.5 ? -1 : static_cast<int>(place - 0.5)), share(place - 0.5 - before) {}
 };
 
 double line(double from, double to, double share) { return from + (to - from) * share; }
@@ -83,22 +84,19 @@ void read_bicubic(const Picture& picture, const Place& place, uint8_t* pixel) {
   const Between across(place.x);
   const Between down(place.y);
   std::array<size_t, 4> columns;
+  std::array<const uint8_t*, 4> rows;
   for (int i = 0; i < 4; ++i) {
     columns[i] = static_cast<size_t>(std::clamp(across.before - 1 + i, 0, picture.width - 1)) * picture.channels;
+    const int y = down.before - 1 + i;
+    // Above the first row stands the first; otherwise a row outside is the one before it again.
+    rows[i] = i > 0 && (y < 0 || y >= picture.height) ? rows[i - 1] : picture.row(std::clamp(y, 0, picture.height - 1));
   }
   for (int channel = 0; channel < picture.channels; ++channel) {
     std::array<double, 4> sums;
     for (int i = 0; i < 4; ++i) {
-      const int y = down.before - 1 + i;
-      // The first row may be read as its own neighbour above; a row below the last one is the sum before it again.
-      if (i > 0 && (y < 0 || y >= picture.height)) {
-        sums[i] = sums[i - 1];
-        continue;
-      }
-      const uint8_t* row = picture.row(std::clamp(y, 0, picture.height - 1));
-      std::array<double, 4> values;
-      for (int k = 0; k < 4; ++k) values[k] = row[columns[k] + channel];
-      sums[i] = cubic(values, across.share);
+      const uint8_t* row = rows[i] + channel;
+      const auto at = [&](int k) { return static_cast<double>(row[columns[k]]); };
+      sums[i] = cubic({at(0), at(1), at(2), at(3)}, across.share);
     }
     const double sum = cubic(sums, down.share);
     pixel[channel] = static_cast<uint8_t>(sum <= 0 ? 0 : sum >= 255 ? 255 : sum);
