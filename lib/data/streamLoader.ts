@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import type { Device } from '../tensor/index.js';
-import { needCount, needFlag, needFunction, needOptions, needText } from '../tensor/checks.js';
+import { needCount, needFlag, needFunction, needInstance, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Chain, guard, type Draw } from './chain.js';
 import { collate, type Batch } from './collate.js';
@@ -53,6 +53,8 @@ export interface StreamLoaderOptions<S, B = Batch> {
   seed?: number | bigint;
   /** Where batches are moved to. Default: they stay where they were made. */
   device?: Device;
+  /** Stops a walk, which then throws the signal's reason. */
+  signal?: AbortSignal;
   /** Makes a batch of samples `[x, y]`. Default: one tensor for each part. */
   collate?: Collate<B>;
 }
@@ -80,6 +82,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   readonly samples: number | undefined;
   readonly procX: readonly AnyProcessor[];
   readonly procY: readonly AnyProcessor[];
+  readonly signal: AbortSignal | undefined;
   readonly #chain: Chain;
   readonly #x: (sample: S) => unknown;
   readonly #y: ((sample: S) => unknown) | undefined;
@@ -101,6 +104,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     this.samples = samples === undefined ? samples : needCount('samples', samples, 1);
     this.procX = processorList(options.procX);
     this.procY = processorList(options.procY);
+    this.signal = options.signal === undefined ? undefined : needInstance('signal', options.signal, AbortSignal);
     this.#chain = new Chain(options.tfms);
     this.#x = needFunction('x', options.x);
     this.#y = options.y === undefined ? undefined : needFunction('y', options.y);
@@ -134,6 +138,10 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
 
   async *#batches(epoch: number, prefetch: number): AsyncGenerator<B, void, undefined> {
     const abandoned = new AbortController();
+    const { signal: user } = this;
+    const stop = (): void => abandoned.abort(user?.reason);
+    user?.throwIfAborted();
+    user?.addEventListener('abort', stop, { once: true });
     const groups = this.#groups(epoch, abandoned.signal);
     const ahead: Promise<Loaded<B>>[] = [];
     const begin = (wanted: number): void => {
@@ -144,6 +152,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
       for (;;) {
         begin(Math.max(1, prefetch));
         const loaded = await ahead.shift()!;
+        user?.throwIfAborted();
         if ('error' in loaded) throw loaded.error;
         if (loaded.batch === undefined) return;
         begin(prefetch);
@@ -152,6 +161,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
         yield loaded.batch;
       }
     } finally {
+      user?.removeEventListener('abort', stop);
       abandoned.abort();
       await groups.return();
     }

@@ -153,7 +153,18 @@ t.test('leaving the loop closes the stream', async (t) => {
     break;
   }
   t.equal(open, 0);
-  t.ok(read <= 12, `${read} samples were read ahead of time`);
+  const abort = new AbortController();
+  const stopped = new StreamLoader(stream, { x: ({ index }) => index, batchSize: 2, signal: abort.signal });
+  await t.rejects(
+    async () => {
+      for await (const batch of stopped) if (batch.length === 1) abort.abort(new Error('enough'));
+    },
+    { message: 'enough' },
+    'and so does an abort',
+  );
+  t.equal(open, 0);
+  await t.rejects(stopped.oneBatch(), { message: 'enough' });
+  t.ok(read <= 24, `${read} samples were read in all`);
   const empty = new StreamLoader({ async *samples() {} }, { x: () => 1 });
   await t.rejects(empty.oneBatch(), { message: /no sample/ });
 });

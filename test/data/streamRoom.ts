@@ -21,6 +21,7 @@ const streamOptions: room.StreamLoaderOptions<room.TarSample> = {
   prefetch: 1,
   seed: 1,
   device: 'cpu',
+  signal: undefined,
 };
 
 export const streamRecipes: Pick<Room, 'instances' | 'valid' | 'uses'> = {
