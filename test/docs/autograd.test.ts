@@ -5,18 +5,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 
 import { Round, Swish, gradientPenalty, halfStep, inBlocks } from '../../examples/autograd/autograd.js';
-import {
-  GradScaler,
-  grad,
-  gradCheck,
-  gradGradCheck,
-  manualSeed,
-  nn,
-  randn,
-  sgdOpt,
-  tensor,
-  type Tensor,
-} from 'tench';
+import { GradScaler, grad, gradCheck, gradGradCheck, manualSeed, nn, randn, sgdOpt, tensor, type Tensor } from 'tench';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
