@@ -166,6 +166,8 @@ bool start(Session& session) {
   session.jpeg.out_color_space = components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK;
   session.jpeg.dct_method = JDCT_ISLOW;
   session.jpeg.do_fancy_upsampling = TRUE;
+  // Where scans are missing it would guess, and every version of the library does so in another way.
+  session.jpeg.do_block_smoothing = FALSE;
   return true;
 }
 
