@@ -86,6 +86,7 @@ void need_weights(const GuardedCall& call);
 void need_place_among_axes(const GuardedCall& call);
 void need_points(const GuardedCall& call);
 void need_no_quantisation(const GuardedCall& call);
+void need_pivots(const GuardedCall& call);
 void need_few_axes(const GuardedCall& call);
 void need_padded(const GuardedCall& call);
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -144,6 +145,19 @@ void need_points(const GuardedCall& call) {
 
 void need_no_quantisation(const GuardedCall& call) {
   need(!call.tensor("self").is_quantized(), "a `self` that is not quantised");
+}
+
+// Pivots are walked batch by batch, as many as the factors have.
+void need_pivots(const GuardedCall& call) {
+  if (!call.at("unpack_pivots").toBool()) return;
+  const at::Tensor& factors = call.tensor("LU_data");
+  bool fits = factors.dim() >= 2;
+  if (fits) {
+    std::vector<int64_t> shape(factors.sizes().begin(), factors.sizes().end() - 1);
+    shape.back() = std::min(factors.size(-2), factors.size(-1));
+    fits = call.tensor("LU_pivots").sizes().equals(shape);
+  }
+  need(fits, "`LU_pivots` with a number for each step of each matrix in `LU_data`");
 }
 
 }  // namespace tench
