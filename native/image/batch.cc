@@ -1,6 +1,5 @@
 #include "batch.h"
 
-#include <array>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -8,6 +7,7 @@
 
 #include "image_error.h"
 #include "memory_share.h"
+#include "planes.h"
 #include "program.h"
 #include "source_file.h"
 
@@ -24,37 +24,6 @@ bool has_decoder() { return std::strcmp(jpeg_library(), "none") != 0; }
 // The words for an exception, whatever it is.
 std::string reason_of(const std::exception& error) {
   return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? "memory ran out" : error.what();
-}
-
-// What toFloatTensor makes of every byte.
-constexpr std::array<float, 256> kFloats = [] {
-  std::array<float, 256> floats{};
-  for (int i = 0; i < 256; ++i) floats[i] = static_cast<float>(i) / 255.0F;
-  return floats;
-}();
-
-// Interleaved pixels as one plane a channel, all of them in one walk.
-template <size_t Channels, typename Number, typename Convert>
-void write_planes(const Picture& picture, Number* target, Convert convert) {
-  const size_t pixels = static_cast<size_t>(picture.width) * picture.height;
-  const uint8_t* source = picture.bytes.get();
-  for (size_t i = 0; i < pixels; ++i, source += Channels) {
-    for (size_t channel = 0; channel < Channels; ++channel) target[channel * pixels + i] = convert(source[channel]);
-  }
-}
-
-template <typename Number, typename Convert>
-void write_any(const Picture& picture, Number* target, Convert convert) {
-  switch (picture.channels) {
-    case 1:
-      return write_planes<1>(picture, target, convert);
-    case 2:
-      return write_planes<2>(picture, target, convert);
-    case 3:
-      return write_planes<3>(picture, target, convert);
-    default:
-      return write_planes<4>(picture, target, convert);
-  }
 }
 
 bool is_same(const JpegHeader& a, const JpegHeader& b) {
@@ -77,9 +46,9 @@ void BatchTensor::write(int64_t place, const Picture& picture) const {
     throw std::runtime_error("its size is not the batch's");
   const size_t begin = static_cast<size_t>(place) * picture.size();
   if (is_float_)
-    write_any(picture, static_cast<float*>(first_) + begin, [](uint8_t byte) { return kFloats[byte]; });
+    write_planes(picture, static_cast<float*>(first_) + begin);
   else
-    write_any(picture, static_cast<uint8_t*>(first_) + begin, [](uint8_t byte) { return byte; });
+    write_planes(picture, static_cast<uint8_t*>(first_) + begin);
 }
 
 void BatchFile::inspect(const DecodeLimits& limits) noexcept {

@@ -5,30 +5,20 @@
 #include <cstring>
 #include <vector>
 
-// The loops are compiled once for each level of the processor, and the right ones are bound when the library is loaded.
-// Sanitizers are not up yet at that moment. What the build asks for (-O2) would leave the loops over rows rolled up.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#if defined(__x86_64__) && defined(__GLIBC__) && __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define TENCH_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
-#endif
-#ifndef TENCH_PER_PROCESSOR
-#define TENCH_PER_PROCESSOR
-#endif
+#include "per_processor.h"
+
 #define TENCH_INLINE inline __attribute__((always_inline))
 
 namespace tench::image {
 
 namespace {
 
-using Sums __attribute__((vector_size(16))) = int32_t;
-using Unsigned __attribute__((vector_size(16))) = uint32_t;
-using Bytes __attribute__((vector_size(4))) = uint8_t;
-
-// Rows that the column pass takes at a time.
+// Rows that the column pass takes at a time: a pixel's four bytes of each are one vector.
 constexpr int kGroup = 4;
+constexpr size_t kLanes = 4 * kGroup;
+
+using Sums __attribute__((vector_size(kLanes * sizeof(int32_t)))) = int32_t;
+using Bytes __attribute__((vector_size(kLanes))) = uint8_t;
 
 constexpr int32_t kHalf = 1 << (kWeightBits - 1);
 
@@ -37,95 +27,87 @@ TENCH_INLINE uint8_t to_byte(int32_t sum) {
   return static_cast<uint8_t>(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
-// Adds the four bytes at `from`, weighted. (Vectors go by reference: by value they would be part of a calling
-// convention.) Shifting a broadcast apart is what compilers of every make turn into good code; the order of bytes is
-// little-endian.
-TENCH_INLINE void add_weighted(Sums& sums, const uint8_t* from, int32_t weight) {
-  static_assert(std::endian::native == std::endian::little);
-  uint32_t four;
-  std::memcpy(&four, from, sizeof four);
-  const Unsigned apart = (Unsigned{four, four, four, four} >> Unsigned{0, 8, 16, 24}) & 255;
-  sums += reinterpret_cast<Sums>(apart) * weight;
+// The rows of a group side by side, as wide as their sums: pixel by pixel, four bytes of each. Where a pixel has three,
+// the fourth is the next one's first.
+template <int Channels>
+TENCH_INLINE void weave(const uint8_t* const* sources, size_t pixels, int32_t* woven) {
+  constexpr size_t kBlock = 64;
+  uint8_t bytes[kBlock * kLanes];
+  for (size_t start = 0; start < pixels; start += kBlock) {
+    const size_t width = std::min(kBlock, pixels - start);
+    for (size_t x = 0; x < width; ++x) {
+      for (int row = 0; row < kGroup; ++row)
+        std::memcpy(bytes + kLanes * x + 4 * row, sources[row] + (start + x) * Channels, 4);
+    }
+    for (size_t i = 0; i < width * kLanes; ++i) woven[start * kLanes + i] = bytes[i];
+  }
 }
 
-// Writes the first `Count` of four sums as bytes.
-template <int Count>
-TENCH_INLINE void store_bytes(Sums& sums, uint8_t* target) {
+// Pixel x of a group of rows, for pixels of three or four bytes. Writes `Count` bytes to a row.
+template <int Channels, int Count>
+TENCH_INLINE void wide_pixel(size_t x, const int32_t* woven, const AxisWeights& columns, uint8_t* const* targets) {
+  const AxisWeights::Window window = columns.windows[x];
+  const int32_t* weights = columns.of(static_cast<int>(x));
+  const int32_t* from = woven + static_cast<size_t>(window.first) * kLanes;
+  Sums sums = Sums{} + kHalf;
+  for (int t = 0; t < window.count; ++t) {
+    Sums values;
+    std::memcpy(&values, from + t * kLanes, sizeof values);
+    sums += values * weights[t];
+  }
   sums >>= kWeightBits;
   sums = sums < 0 ? Sums{} : sums;
   sums = sums > 255 ? Sums{} + 255 : sums;
   const Bytes bytes = __builtin_convertvector(sums, Bytes);
-  std::memcpy(target, &bytes, Count);
-}
-
-// Pixel x of a group of rows, for pixels of three or four bytes: the four sums of a pixel are one vector, and several
-// rows share the weights and hide one another's latency. Writes `Count` bytes to a row.
-template <int Channels, int Group, int Count>
-TENCH_INLINE void wide_pixel(size_t x, const uint8_t* const* sources, const AxisWeights& columns,
-                             uint8_t* const* targets) {
-  const AxisWeights::Window window = columns.windows[x];
-  const int32_t* weights = columns.of(static_cast<int>(x));
-  const size_t offset = static_cast<size_t>(window.first) * Channels;
-  Sums sums[Group];
-  for (int row = 0; row < Group; ++row) sums[row] = Sums{} + kHalf;
-  for (int t = 0; t < window.count; ++t) {
-    for (int row = 0; row < Group; ++row) add_weighted(sums[row], sources[row] + offset + t * Channels, weights[t]);
+  for (int row = 0; row < kGroup; ++row) {
+    std::memcpy(targets[row] + x * Channels, reinterpret_cast<const uint8_t*>(&bytes) + 4 * row, Count);
   }
-  for (int row = 0; row < Group; ++row) store_bytes<Count>(sums[row], targets[row] + x * Channels);
 }
 
 // One fourth byte too many is written to all pixels but the last: the next pixel overwrites it.
-template <int Channels, int Group>
-TENCH_INLINE void wide_columns(const uint8_t* const* sources, const AxisWeights& columns, uint8_t* const* targets) {
+template <int Channels>
+TENCH_INLINE void wide_columns(const uint8_t* const* sources, size_t pixels, const AxisWeights& columns, int32_t* woven,
+                               uint8_t* const* targets) {
+  weave<Channels>(sources, pixels, woven);
   const size_t last = columns.windows.size() - 1;
-  for (size_t x = 0; x < last; ++x) wide_pixel<Channels, Group, 4>(x, sources, columns, targets);
-  wide_pixel<Channels, Group, Channels>(last, sources, columns, targets);
+  for (size_t x = 0; x < last; ++x) wide_pixel<Channels, 4>(x, woven, columns, targets);
+  wide_pixel<Channels, Channels>(last, woven, columns, targets);
 }
 
 // The same for one or two bytes.
-template <int Channels, int Group>
+template <int Channels>
 TENCH_INLINE void narrow_columns(const uint8_t* const* sources, const AxisWeights& columns, uint8_t* const* targets) {
   const size_t outputs = columns.windows.size();
   for (size_t x = 0; x < outputs; ++x) {
     const AxisWeights::Window window = columns.windows[x];
     const int32_t* weights = columns.of(static_cast<int>(x));
     const size_t offset = static_cast<size_t>(window.first) * Channels;
-    int32_t sums[Group * Channels];
+    int32_t sums[kGroup * Channels];
     for (int32_t& sum : sums) sum = kHalf;
     for (int t = 0; t < window.count; ++t) {
-      for (int i = 0; i < Group * Channels; ++i) {
+      for (int i = 0; i < kGroup * Channels; ++i) {
         sums[i] += sources[i / Channels][offset + t * Channels + i % Channels] * weights[t];
       }
     }
-    for (int i = 0; i < Group * Channels; ++i) {
+    for (int i = 0; i < kGroup * Channels; ++i) {
       targets[i / Channels][x * Channels + i % Channels] = to_byte(sums[i]);
     }
   }
 }
 
-template <int Group>
-TENCH_INLINE void columns_of(int channels, const uint8_t* const* sources, const AxisWeights& columns,
-                             uint8_t* const* targets) {
-  switch (channels) {
+TENCH_PER_PROCESSOR void columns_of_group(const Pixels& source, const uint8_t* const* sources,
+                                          const AxisWeights& columns, int32_t* woven, uint8_t* const* targets) {
+  const size_t pixels = static_cast<size_t>(source.width);
+  switch (source.channels) {
     case 1:
-      return narrow_columns<1, Group>(sources, columns, targets);
+      return narrow_columns<1>(sources, columns, targets);
     case 2:
-      return narrow_columns<2, Group>(sources, columns, targets);
+      return narrow_columns<2>(sources, columns, targets);
     case 3:
-      return wide_columns<3, Group>(sources, columns, targets);
+      return wide_columns<3>(sources, pixels, columns, woven, targets);
     default:
-      return wide_columns<4, Group>(sources, columns, targets);
+      return wide_columns<4>(sources, pixels, columns, woven, targets);
   }
-}
-
-TENCH_PER_PROCESSOR void columns_of_group(int channels, const uint8_t* const* sources, const AxisWeights& columns,
-                                          uint8_t* const* targets) {
-  columns_of<kGroup>(channels, sources, columns, targets);
-}
-
-TENCH_PER_PROCESSOR void columns_of_row(int channels, const uint8_t* source, const AxisWeights& columns,
-                                        uint8_t* target) {
-  columns_of<1>(channels, &source, columns, &target);
 }
 
 // One row of the row pass, a block of bytes at a time, so that its sums stay in the nearest cache.
@@ -156,18 +138,18 @@ void resample_columns(const Pixels& source, const AxisWeights& columns, uint8_t*
   std::memcpy(last_row.data(), source.first + last * source.stride, row_bytes);
   const auto source_row = [&](int row) { return row == last ? last_row.data() : source.first + row * source.stride; };
 
-  int row = 0;
-  for (; row + kGroup <= source.height; row += kGroup) {
+  std::vector<int32_t> woven(source.width * kLanes);
+  for (int first = 0; first < source.height; first += kGroup) {
+    // The last group ends with the last row and takes some rows once more; a picture of fewer rows repeats them.
+    const int begin = std::max(0, std::min(first, source.height - kGroup));
     const uint8_t* sources[kGroup];
     uint8_t* targets[kGroup];
     for (int i = 0; i < kGroup; ++i) {
-      sources[i] = source_row(row + i);
-      targets[i] = target + (row + i) * target_stride;
+      const int row = std::min(begin + i, last);
+      sources[i] = source_row(row);
+      targets[i] = target + row * target_stride;
     }
-    columns_of_group(source.channels, sources, columns, targets);
-  }
-  for (; row < source.height; ++row) {
-    columns_of_row(source.channels, source_row(row), columns, target + row * target_stride);
+    columns_of_group(source, sources, columns, woven.data(), targets);
   }
 }
 
