@@ -29,6 +29,8 @@ export interface Chunk {
   readonly places: readonly number[];
   /** No stat has updated the state yet. */
   fresh: boolean;
+  /** On which path it was stepped last; null before that. */
+  path: string | null;
 }
 
 /** A chunk in the making. */
@@ -114,7 +116,7 @@ export class Chunks {
       const state = known
         ? join(p.tensors.map((tensor) => besides(tensor, this.#resting.get(tensor)!)))
         : this.initialState(p);
-      return { group, p, state, places, fresh: !known };
+      return { group, p, state, places, fresh: !known, path: null };
     });
     for (const { p } of chunks) for (const tensor of p) this.#resting.delete(tensor);
     this.#current = chunks;

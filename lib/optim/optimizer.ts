@@ -9,7 +9,7 @@ import { Chunks, type Active, type Chunk } from './chunks.js';
 import { toGroups, toList, type ParameterSource } from './groups.js';
 import { agreeOnKeys, needHyper } from './keys.js';
 import { borrowsGrad, nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
-import { choosePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
+import { choosePath, describePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
 import { loadState, readState, type OptimizerState } from './state.js';
 import type { OptimizerOptions } from './types.js';
 
@@ -104,12 +104,10 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
 
   /** How each group is stepped, and in how many lists. */
   plan(): GroupPlan[] {
-    return this.paramGroups.map((parameters, group) => ({
-      group,
-      parameters: parameters.length,
-      path: [...this.gradSteppers.map(nameOf), this.#path.name].join(', '),
-      lists: this.#chunks.current.filter((chunk) => chunk.group === group).length,
-    }));
+    return this.paramGroups.map((parameters, group) => {
+      const chunks = this.#chunks.current.filter((chunk) => chunk.group === group);
+      return { group, parameters: parameters.length, path: describePath(this.#path, chunks), lists: chunks.length };
+    });
   }
 
   /** What a resumed run needs besides the parameters. The tensors are the optimizer's own: clone what must not change with the next step. */
@@ -183,12 +181,14 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
   #stepWith(active: readonly Active[]): void {
     const chunks = this.#chunks.take(active);
     const hypersOf = ({ group }: Chunk): Hypers => this.hypers[group]!;
+    const absorbed = new Set(chunks.filter((chunk) => this.#path.absorbsGradSteppers(chunk, hypersOf(chunk))));
+    const others = chunks.filter((chunk) => !absorbed.has(chunk));
     try {
       for (const run of this.#gradRunners) {
-        for (const chunk of chunks) run(chunk, hypersOf(chunk));
-        for (const { p } of chunks) p.holdGrad(p.collectGrad()); // it may have replaced them tensor by tensor
+        for (const chunk of others) run(chunk, hypersOf(chunk));
+        for (const { p } of others) p.holdGrad(p.collectGrad()); // it may have replaced them tensor by tensor
       }
-      for (const chunk of chunks) this.#path.run(chunk, hypersOf(chunk));
+      for (const chunk of chunks) this.#path.run(chunk, hypersOf(chunk), absorbed.has(chunk));
     } finally {
       for (const { p } of chunks) p.holdGrad(undefined);
       if (this.#gradRunners.length > 0)

@@ -99,6 +99,8 @@ export interface NativeAddon {
   layout(handle: Handle, owner: object): string;
   storageOffset(handle: Handle, owner: object): number;
   isContiguous(handle: Handle, memoryFormat: string, owner: object): boolean;
+  /** Whether in each place of the lists there are tensors of one shape, dtype, device and order of elements, without gaps. */
+  laidOutAlike(...lists: Float64Array[]): boolean;
   isLeaf(handle: Handle, owner: object): boolean;
   requiresGrad(handle: Handle, owner: object): boolean;
   setRequiresGrad(handle: Handle, flag: boolean, owner: object): void;

@@ -9,6 +9,7 @@ import { inspect } from 'node:util';
 import { HandleArray, callOperator } from './call.js';
 import { invalid } from './errors.js';
 import { needFunction, needIterable } from '../runtime/checks.js';
+import { native } from './native.js';
 import { isTensor, type Tensor } from './tensor.js';
 import { isOptions, needOptions, type DType, type Device } from './types.js';
 
@@ -290,6 +291,14 @@ export class TensorList implements Iterable<Tensor> {
   [inspect.custom](): string {
     const count = this.length === 1 ? '1 tensor' : `${this.length} tensors`;
     return `TensorList(${count}, ${this.numel()} elements, ${this.dtype}, ${this.device})`;
+  }
+
+  /**
+   * @internal Whether each tensor is dense, without gaps, and has the shape, dtype, device and order of elements in memory of those in its place in the
+   * other lists: what kernels rely on that walk through several tensors' memory side by side.
+   */
+  laidOutLike(...others: readonly TensorList[]): boolean {
+    return native.laidOutAlike(this.handles.handles, ...others.map(({ handles }) => handles.handles));
   }
 
   /** @internal The tensors as operators take them: `callOperator` reads it as `Tensor[]`. */

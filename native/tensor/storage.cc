@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "booleans.h"
 #include "convert.h"
@@ -137,6 +138,28 @@ napi_value is_contiguous(Arguments& arguments) {
   return js::boolean(arguments.env, tensor.is_contiguous(wanted));
 }
 
+// Whether a loop may walk through the memory of both, from their first elements on, and meet the same element in each.
+bool laid_out_alike(const at::Tensor& a, const at::Tensor& b) {
+  return b.layout() == at::kStrided && a.scalar_type() == b.scalar_type() && a.device() == b.device() && !b.is_neg() &&
+         !b.is_conj() && a.sizes() == b.sizes() && a.strides() == b.strides();
+}
+
+// laidOutAlike(list, ...): each tensor with those in its place in the other lists
+napi_value laid_out_alike(Arguments& arguments) {
+  std::vector<std::vector<double>> lists;
+  for (size_t i = 0; i < arguments.count; ++i)
+    lists.push_back(js::to_doubles(arguments.env, arguments.values[i], "tensors"));
+  const HandleTable& handles = arguments.instance.handles;
+  bool alike = !lists.empty();
+  for (const std::vector<double>& list : lists) alike = alike && list.size() == lists[0].size();
+  for (size_t i = 0; alike && i < lists[0].size(); ++i) {
+    const at::Tensor& first = handles.peek(lists[0][i]);
+    alike = first.layout() == at::kStrided && first.is_non_overlapping_and_dense();
+    for (const std::vector<double>& list : lists) alike = alike && laid_out_alike(first, handles.peek(list[i]));
+  }
+  return js::boolean(arguments.env, alike);
+}
+
 napi_value release(Arguments& arguments) {
   HandleTable& handles = arguments.instance.handles;
   handles.release(js::to_double(arguments.env, arguments.values[0], "handle"));
@@ -178,6 +201,7 @@ void export_storage(Instance& instance, napi_value exports) {
   export_function(instance, exports, "layout", layout);
   export_function(instance, exports, "storageOffset", storage_offset);
   export_function(instance, exports, "isContiguous", is_contiguous);
+  export_function(instance, exports, "laidOutAlike", laid_out_alike);
   export_function(instance, exports, "release", release);
   export_function(instance, exports, "releaseAll", release_all);
   export_function(instance, exports, "isAlive", is_alive);

@@ -29,11 +29,14 @@ function ownAdam<P extends TensorList | Tensor>(
   (p as TensorList).sub_(direction, { alpha: lr });
 }
 
+/** Beside it no kernel takes the place of a stepper, which would round in its own way. */
+const nothing: Stepper = () => undefined;
+
 for (const dtype of ['float32', 'float64'] as Float[]) {
   for (const stepper of [sgdStep, weightDecay, momentumStep, adamStep, ownAdam] as unknown as Stepper[]) {
     t.test(`${stepper.name}, ${dtype}`, (t) => {
       const [byList, byTensor] = [stepper, perTensor<TensorStepper>(stepper as never)].map((used) =>
-        trainAs('adamW', dtype, (groups, { lr }) => new Optimizer(groups, used, { stats: stats(), lr })),
+        trainAs('adamW', dtype, (groups, { lr }) => new Optimizer(groups, [used, nothing], { stats: stats(), lr })),
       ) as [ReturnType<typeof trainAs>, ReturnType<typeof trainAs>];
       t.same(byTensor.losses, byList.losses);
       t.same(byTensor.after, byList.after);

@@ -1,0 +1,172 @@
+/**
+ * Kernels of LibTorch that do a whole step of certain parts in one pass through memory: `_fused_sgd_`, `_fused_adam_`, `_fused_adamw_`.
+ *
+ * Only parts whose arithmetic is the kernel's are recognised, by identity: a stat that someone has subclassed is another stat. The kernel reads and
+ * writes the very state that the parts keep, so either may go on where the other has stopped.
+ */
+
+import { callOperator, zeros, type DType, type Tensor, type TensorList } from '../tensor/index.js';
+import { HandleArray } from '../tensor/call.js';
+import type { Chunk } from './chunks.js';
+import type { Hypers, Parts, Stat, State, Stepper } from './parts.js';
+import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
+import { adamStep, l2Reg, momentumStep, sgdStep, weightDecay } from './steppers.js';
+
+/** A kernel that equals an optimizer's parts. */
+export interface Kernel {
+  readonly name: string;
+  /** It does what the gradient steppers say, so they must not run. */
+  readonly absorbsGradSteppers: boolean;
+  /** Those in which it computes what the parts do. */
+  readonly dtypes: ReadonlySet<DType>;
+  /** Whether it computes what the parts do with these hyper-parameters. */
+  agrees(hypers: Hypers): boolean;
+  /** The lists of the state that it walks through beside parameters and gradients. */
+  lists(state: State): TensorList[];
+  /** Updates the state and the parameters. */
+  run(chunk: Chunk, hypers: Hypers): void;
+}
+
+/** The kernel that equals these parts, or null. */
+export function findKernel({ gradSteppers, stats, steppers }: Parts): Kernel | null {
+  const regularised = same(gradSteppers, [l2Reg]);
+  const kernel = findFor(stats, steppers, regularised);
+  return kernel === null ? null : { ...kernel, absorbsGradSteppers: regularised };
+}
+
+const fullPrecision: ReadonlySet<DType> = new Set<DType>(['float32', 'float64']);
+const everyPrecision: ReadonlySet<DType> = new Set<DType>([...fullPrecision, 'float16', 'bfloat16']);
+
+type Found = Omit<Kernel, 'absorbsGradSteppers'>;
+
+function findFor(stats: readonly Stat[], steppers: readonly Stepper[], regularised: boolean): Found | null {
+  const decays = steppers[0] === weightDecay;
+  const last = decays ? steppers.slice(1) : steppers;
+  // Decay that is coupled and decoupled at once is no kernel's.
+  if (regularised && decays) return null;
+  if (same(last, [sgdStep]) && stats.length === 0) return plainSgd(regularised || decays);
+  if (same(last, [momentumStep]) && stats.length === 1 && isExactly(stats[0], AverageGrad))
+    return momentumSgd(stats[0].dampening, { regularised, decays });
+  if (same(last, [adamStep]) && isAdamStats(stats))
+    return regularised ? adam('_fused_adam_', true) : adam('_fused_adamw_', decays);
+  return null;
+}
+
+/**
+ * With nothing remembered, decay of the parameter and of the gradient are the same.
+ *
+ * In half precision LibTorch's kernel leaves most elements as they are, up to 2.13 at least (pytorch/pytorch#191763).
+ */
+function plainSgd(decays: boolean): Found {
+  return {
+    name: '_fused_sgd_',
+    dtypes: fullPrecision,
+    agrees: () => true,
+    lists: () => [],
+    run: ({ p }, { lr, wd }) => {
+      callSgd(p, null, { lr: lr!, wd: decays ? wd! : 0, mom: 0, dampening: 0 });
+    },
+  };
+}
+
+/** The kernel knows only decay that enters the average; the other kind costs a pass of its own before it. */
+function momentumSgd(dampens: boolean, { regularised, decays }: { regularised: boolean; decays: boolean }): Found {
+  return {
+    name: decays ? 'weightDecay, _fused_sgd_' : '_fused_sgd_',
+    dtypes: fullPrecision,
+    // Without momentum the kernel leaves the average as it is.
+    agrees: ({ mom }) => mom !== 0,
+    lists: ({ gradAvg }) => [gradAvg as TensorList],
+    run: ({ p, state }, hypers) => {
+      const { lr, mom, wd } = hypers as { lr: number; mom: number; wd: number };
+      state.momDamp = dampens ? 1 - mom : 1;
+      if (decays) weightDecay(p, { lr, wd });
+      callSgd(p, state.gradAvg as TensorList, { lr, wd: regularised ? wd : 0, mom, dampening: dampens ? mom : 0 });
+    },
+  };
+}
+
+interface SgdSettings {
+  lr: number;
+  wd: number;
+  mom: number;
+  dampening: number;
+}
+
+function callSgd(p: TensorList, average: TensorList | null, { lr, wd, mom, dampening }: SgdSettings): void {
+  callOperator('aten::_fused_sgd_', [p.handles, p.grad.handles, average?.handles ?? []], {
+    weightDecay: wd,
+    momentum: mom,
+    lr,
+    dampening,
+    nesterov: false,
+    maximize: false,
+    // The average begins with zeros, which is as good as knowing that it has no value yet.
+    isFirstStep: false,
+  });
+}
+
+/** Both kernels put `eps` beside the debiased root, as the paper and `adamStep` do, and both averages are dampened. */
+function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
+  const counters = new WeakMap<Chunk, { step: Tensor; handles: HandleArray }>();
+  // A count for each parameter, and all are the same tensor.
+  const counterOf = (chunk: Chunk): { step: Tensor; handles: HandleArray } => {
+    const { p } = chunk;
+    let counter = counters.get(chunk);
+    if (counter === undefined) {
+      const step = zeros([], { dtype: 'float32', device: p.device });
+      counter = { step, handles: new HandleArray(p.tensors.map(() => step)) };
+      counters.set(chunk, counter);
+    }
+    return counter;
+  };
+  return {
+    name,
+    dtypes: everyPrecision,
+    // At a momentum of 1 debiasing is a limit, which the kernel does not take.
+    agrees: ({ mom, sqrMom }) => mom !== 1 && sqrMom !== 1,
+    lists: ({ gradAvg, sqrAvg }) => [gradAvg as TensorList, sqrAvg as TensorList],
+    run: (chunk, hypers) => {
+      const { p, state } = chunk;
+      const { lr, wd, mom, sqrMom, eps } = hypers as Record<'lr' | 'wd' | 'mom' | 'sqrMom' | 'eps', number>;
+      const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
+      Object.assign(state, { momDamp: 1 - mom, sqrDamp: 1 - sqrMom, step: (state.step as number) + 1 });
+      const { step, handles } = counterOf(chunk);
+      step.fill_(state.step as number);
+      callOperator(`aten::${name}`, [p.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
+        lr,
+        beta1: mom,
+        beta2: sqrMom,
+        weightDecay: decays ? wd : 0,
+        eps,
+        amsgrad: false,
+        maximize: false,
+      });
+    },
+  };
+}
+
+/** The three stats of Adam, in any order: none reads what another keeps. */
+function isAdamStats(stats: readonly Stat[]): boolean {
+  return (
+    stats.length === 3 &&
+    stats.some((stat) => isExactly(stat, AverageGrad) && stat.dampening) &&
+    stats.some((stat) => isExactly(stat, AverageSqrGrad) && stat.dampening) &&
+    stats.some((stat) => isExactly(stat, StepCount))
+  );
+}
+
+/** Whether a stat is of this class, of none that extends it, and has its methods. */
+function isExactly<T extends Stat>(stat: Stat | undefined, kind: new (...args: never[]) => T): stat is T {
+  const prototype = kind.prototype as Stat;
+  return (
+    stat !== undefined &&
+    Object.getPrototypeOf(stat) === prototype &&
+    !Object.hasOwn(stat, 'update') &&
+    !Object.hasOwn(stat, 'initState')
+  );
+}
+
+function same(steppers: readonly Stepper[], wanted: readonly Stepper[]): boolean {
+  return steppers.length === wanted.length && steppers.every((stepper, i) => stepper === wanted[i]);
+}
