@@ -77,8 +77,10 @@ void need_padded(const GuardedCall& call) {
   for (int64_t axis = 0; fits && axis < self.dim(); ++axis) {
     const int64_t from_last = self.dim() - 1 - axis;
     const auto edge = static_cast<size_t>(2 * from_last);
-    const int64_t added = from_last < axes ? padding[edge] + padding[edge + 1] : 0;
-    fits = gradient.size(axis) == self.size(axis) + added;
+    // In floating point, since sums of hostile numbers overflow.
+    const double added =
+        from_last < axes ? static_cast<double>(padding[edge]) + static_cast<double>(padding[edge + 1]) : 0;
+    fits = static_cast<double>(gradient.size(axis)) == static_cast<double>(self.size(axis)) + added;
   }
   need(fits, "a `grad_output` of the dtype of `self` and of its shape with the padding");
   if (!call.given("grad_input")) return;

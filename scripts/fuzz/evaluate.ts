@@ -39,17 +39,17 @@ function useTensor(tensor: t.Tensor): void {
   if (tensor.requiresGrad) tensor.sum().backward();
 }
 
-/** Whether the text of the call itself made a mistake, such as a method that its callback misses, or a hook that calls itself for ever. */
-function isOwnMistake(error: unknown): boolean {
+/** Whether the error is that of the call's own text: of a getter in it, of a callback that misses a method, of a hook that calls itself for ever. */
+function isOwn(error: unknown): boolean {
   if (error instanceof RangeError) return error.message.startsWith('Maximum call stack size');
-  const [frame] = error instanceof TypeError ? (error.stack?.match(/^\s+at (?!.*\(<anonymous>\)$).*$/m) ?? []) : [];
+  const [frame] = error instanceof Error ? (error.stack?.match(/^\s+at (?!.*\(<anonymous>\)$).*$/m) ?? []) : [];
   return frame?.includes(filename) === true;
 }
 
 /** Whether an error is one of tench's own, or the call's. */
 export function isTyped(error: unknown): boolean {
   const onPurpose = Object.values(thrown).some((value) => value === error);
-  return error instanceof t.TenchError || onPurpose || isOwnMistake(error);
+  return error instanceof t.TenchError || onPurpose || isOwn(error);
 }
 
 /** Runs one call, see `CallKind.source`. */
