@@ -75,6 +75,8 @@ export interface ItemListJSON {
   readonly kind: string;
   readonly path: string;
   readonly items: unknown[];
+  /** What the class's constructor takes besides; only where it takes more. */
+  readonly settings?: unknown[];
 }
 
 /**
@@ -118,6 +120,11 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
 
   /** What a subclass's constructor takes after items, path and transforms, so that `new` makes lists like this one. */
   protected settings(): unknown[] {
+    return [];
+  }
+
+  /** Those of the `settings` that are plain data, and so are saved with the list. */
+  protected savedSettings(): unknown[] {
     return [];
   }
 
@@ -200,19 +207,22 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
   }
 
   toJSON(): ItemListJSON {
-    return { kind: this.constructor.name, path: this.path, items: this.items.map(savedItem) };
+    const settings = this.savedSettings();
+    const saved = { kind: this.constructor.name, path: this.path, items: this.items.map(savedItem) };
+    return settings.length === 0 ? saved : { ...saved, settings };
   }
 
   /** The list that `toJSON` described, as an instance of the class that this is called on. */
   static fromJSON<L>(
-    this: new (items: Iterable<never>, path?: string, tfms?: Transforms) => L,
+    this: new (items: Iterable<never>, path?: string, tfms?: Transforms, ...settings: never[]) => L,
     json: ItemListJSON,
     tfms: Transforms = null,
   ): L {
     needOptions(`${this.name}.fromJSON: json`, json);
     needText('json.kind', json.kind);
     needArray('json.items', json.items);
-    return new this(json.items.map(revivedItem) as never[], json.path, tfms);
+    const settings = needArray('json.settings', json.settings ?? []);
+    return new this(json.items.map(revivedItem) as never[], json.path, tfms, ...(settings as never[]));
   }
 
   override [inspect.custom](): string {

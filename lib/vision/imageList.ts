@@ -99,6 +99,10 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
   protected override settings(): [DecodeOptions] {
     return [this.decoding];
   }
+
+  protected override savedSettings(): unknown[] {
+    return Object.keys(this.decoding).length === 0 ? [] : this.settings();
+  }
 }
 
 function isNamed(item: unknown): item is NamedBytes {

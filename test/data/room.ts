@@ -114,6 +114,7 @@ export const dataRoom: Room = {
     'FillMissingProcessor#learn': 'protected',
     'FillMissingProcessor#remember': 'protected',
     'FillMissingProcessor#summary': 'protected',
+    'ItemList#savedSettings': 'protected',
     'ItemList#settings': 'protected',
     'ItemList#weigh': 'protected',
     'ListContainer#position': 'protected',

@@ -17,6 +17,7 @@ import {
   type SplitDataJSON,
 } from '../../lib/data/index.js';
 import type { TransformContext } from '../../lib/data/compose.js';
+import type { ItemListJSON } from '../../lib/data/itemList.js';
 import { type Tensor, getNumThreads, setNumThreads } from '../../lib/tensor/index.js';
 import { IdxImageList } from '../../lib/vision/idxImageList.js';
 import type { Image } from '../../lib/vision/image.js';
@@ -158,9 +159,13 @@ t.test('a bad file surfaces in its own batch, by path and cause', async (t) => {
   t.equal(batches.length, 2);
 });
 
-t.test('the pixel limit is the list’s, also after splitting', async (t) => {
-  const split = SplitData.splitByFunc(ImageList.fromFiles(root, { maxPixels: 500 }), patternSplitter(/\/val\//));
-  await t.rejects(split.valid.get(0), { message: /more pixels than the limit of 500/ });
+t.test('the pixel limit is the list’s, also after splitting and after saving', async (t) => {
+  const limit = { message: /more pixels than the limit of 500/ };
+  const list = ImageList.fromFiles(root, { maxPixels: 500 });
+  await t.rejects(SplitData.splitByFunc(list, patternSplitter(/\/val\//)).valid.get(0), limit);
+  const saved = JSON.parse(JSON.stringify(list)) as ItemListJSON;
+  await t.rejects((ImageList.fromJSON(saved) as ImageList).get(0), limit);
+  t.notOk('settings' in ImageList.fromFiles(root).toJSON(), 'what is usual is not saved');
 });
 
 t.test('unequal sizes in one batch name the two files', async (t) => {

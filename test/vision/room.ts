@@ -79,6 +79,7 @@ export const visionRoom: Room = {
     'ResizeMin#side': 'protected',
     'TiltRandomCrop#box': 'protected',
     'IdxImageList#settings': 'protected',
+    'ImageList#savedSettings': 'protected',
     'ImageList#settings': 'protected',
     'ImageList#weigh': 'protected',
     'ItemList#settings': 'protected',
