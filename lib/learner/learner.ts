@@ -198,7 +198,8 @@ export class Learner {
   private async oneEpoch(): Promise<void> {
     await this.onePass('beginEpoch', this.data.trainDl);
     const { validDl } = this.data;
-    if (validDl !== undefined && validDl !== null && validDl.length > 0) await this.onePass('beginValidate', validDl);
+    if (validDl !== undefined && validDl !== null && validDl.length > 0)
+      await this.opt.evalWeights(() => this.onePass('beginValidate', validDl));
     this.totalEpochs += 1;
     await this.tell('afterEpoch');
   }

@@ -7,7 +7,7 @@ export type { OptimizerOptions } from './types.js';
 export type { ParameterSource } from './groups.js';
 export type { GroupPlan } from './plan.js';
 export type { OptimizerState } from './state.js';
-export { AverageGrad, AverageSqrGrad, StepCount, type AverageOptions } from './stats.js';
+export { AverageGrad, AverageSqrGrad, Keep, StepCount, type AverageOptions } from './stats.js';
 export {
   adamStep,
   debiasTerm,
@@ -20,5 +20,17 @@ export {
   type AdamContext,
 } from './steppers.js';
 export { perTensor, type TensorStepper } from './perTensor.js';
-export { adamOpt, lambOpt, sgdMomOpt, sgdOpt, type AdamHypers, type SgdHypers, type SgdMomHypers } from './recipes.js';
+export * from './family/index.js';
+export { acrossGroups, type AcrossGroups, type GroupsStepper } from './acrossGroups.js';
+export type { FamilyHypers, RecipeHypers } from './hypers.js';
+export {
+  adamOpt,
+  adamStats,
+  lambOpt,
+  sgdMomOpt,
+  sgdOpt,
+  type AdamHypers,
+  type SgdHypers,
+  type SgdMomHypers,
+} from './recipes.js';
 export { combineScheds, cos1cycleAnneal, schedCos, schedExp, schedLin, schedNo, type Schedule } from './schedules.js';

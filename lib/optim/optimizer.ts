@@ -2,14 +2,16 @@
 
 import { inspect } from 'node:util';
 
-import { needFlag, needIterable, needOptions } from '../tensor/checks.js';
-import { invalid, noGrad, TensorList, type Tensor } from '../tensor/index.js';
+import { needFlag, needFunction, needIterable, needOptions } from '../tensor/checks.js';
+import { invalid, noGrad, TenchError, TensorList, type Tensor } from '../tensor/index.js';
 import { outsideScope, scope } from '../tensor/scope.js';
+import { isAcrossGroups, makeGradRunner, type GradRunner } from './acrossGroups.js';
 import { Chunks, type Active, type Chunk } from './chunks.js';
+import { EvalWeights } from './evalWeights.js';
 import { toGroups, toList, type ParameterSource } from './groups.js';
 import { agreeOnKeys, needHyper } from './keys.js';
 import { borrowsGrad, nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
-import { choosePath, describePath, makeRunner, type GroupPlan, type Path, type Runner } from './plan.js';
+import { choosePath, describePath, type GroupPlan, type Path } from './plan.js';
 import { loadState, readState, type OptimizerState } from './state.js';
 import type { OptimizerOptions } from './types.js';
 
@@ -33,7 +35,8 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
   readonly #chunks: Chunks;
   readonly #path: Path;
   readonly #borrowsGrads: boolean;
-  readonly #gradRunners: readonly Runner[];
+  readonly #gradRunners: readonly GradRunner[];
+  readonly #evalWeights: EvalWeights;
 
   /**
    * @param params parameters (one group), or lists of parameters (a group each); any iterable. One that comes twice is stepped once
@@ -51,6 +54,13 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     this.stats = toList(stats);
     this.steppers = toSteppers('steppers', steppers);
     if (this.steppers.length === 0) throw invalid('steppers', 'at least one stepper', steppers);
+    const misplaced = this.steppers.findIndex(isAcrossGroups);
+    if (misplaced >= 0)
+      throw invalid(
+        `steppers[${misplaced}]`,
+        'a stepper of one list; one made by acrossGroups belongs into gradSteppers',
+        nameOf(this.steppers[misplaced]!),
+      );
     for (const [i, stat] of this.stats.entries()) {
       if (!isStat(stat)) throw invalid(`stats[${i}]`, 'a stat, with initState and update', stat);
     }
@@ -59,11 +69,17 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     this.#chunks = new Chunks(this.stats);
     this.#path = choosePath(this.#parts());
     this.#borrowsGrads = [...this.gradSteppers, ...this.stats, ...this.steppers].every(borrowsGrad);
-    this.#gradRunners = this.gradSteppers.map(makeRunner);
+    this.#gradRunners = this.gradSteppers.map(makeGradRunner);
+    this.#evalWeights = new EvalWeights(this.steppers);
   }
 
-  /** Takes one step with the gradients that are there. */
+  /**
+   * Takes one step with the gradients that are there.
+   *
+   * @throws TenchError (`ERR_TENCH_EVAL_WEIGHTS`) between `eval` and `train`
+   */
   step(): void {
+    this.#needTraining('step');
     this.#checkHypers();
     // What stats make must outlive a scope that the caller has open.
     outsideScope(() => noGrad(() => this.#step()));
@@ -85,6 +101,44 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
       if (grad !== null) kept.push(grad);
     }
     if (kept.length > 0) noGrad(() => new TensorList(kept).zero_());
+  }
+
+  /**
+   * Puts the evaluation weights that a stepper offers (an average, say) into the parameters, until `train`. Without such a stepper it does nothing,
+   * and so does a second call.
+   *
+   * Parameters that were never stepped keep their weights.
+   */
+  eval(): void {
+    const groupOf = new Map(this.paramGroups.flatMap((group, i) => group.map((tensor) => [tensor, i] as const)));
+    const hypersOf = (tensor: Tensor): Hypers => this.hypers[groupOf.get(tensor) ?? 0]!;
+    outsideScope(() => noGrad(() => this.#evalWeights.swapIn(this.#chunks.states(), hypersOf)));
+  }
+
+  /** Puts the weights back that are stepped; see `eval`. */
+  train(): void {
+    noGrad(() => this.#evalWeights.swapBack());
+  }
+
+  /**
+   * What `fn` returns while the evaluation weights are in the parameters; where it returns a promise, they are until that is settled.
+   *
+   * @example const accuracy = opt.evalWeights(() => accuracyOf(model.call(xb), yb))
+   */
+  evalWeights<T>(fn: () => T): T {
+    needFunction('evalWeights: fn', fn);
+    if (this.#evalWeights.areIn) return fn();
+    this.eval();
+    let result: T;
+    try {
+      result = fn();
+    } catch (error) {
+      this.train();
+      throw error;
+    }
+    if (result instanceof Promise) return result.finally(() => this.train()) as T;
+    this.train();
+    return result;
   }
 
   /**
@@ -121,6 +175,7 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
    * @throws ArgumentError, with nothing changed, when groups, parameters or shapes do not fit
    */
   loadStateDict(dict: OptimizerState): void {
+    this.#needTraining('loadStateDict');
     const { hypers, states } = outsideScope(() => noGrad(() => loadState(dict, this.paramGroups, this.stats)));
     this.#chunks.restore(states);
     hypers.forEach((values, group) => Object.assign(this.hypers[group]!, values));
@@ -139,6 +194,13 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
 
   #parts(): Parts {
     return { gradSteppers: this.gradSteppers, stats: this.stats, steppers: this.steppers };
+  }
+
+  #needTraining(method: string): void {
+    if (this.#evalWeights.areIn)
+      throw new TenchError(`Optimizer.${method}: the evaluation weights are in the parameters; call train() before`, {
+        code: 'ERR_TENCH_EVAL_WEIGHTS',
+      });
   }
 
   #checkHypers(): void {
@@ -185,7 +247,7 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     const others = chunks.filter((chunk) => !absorbed.has(chunk));
     try {
       for (const run of this.#gradRunners) {
-        for (const chunk of others) run(chunk, hypersOf(chunk));
+        run(others, hypersOf);
         for (const { p } of others) p.holdGrad(p.collectGrad()); // it may have replaced them tensor by tensor
       }
       for (const chunk of chunks) this.#path.run(chunk, hypersOf(chunk), absorbed.has(chunk));

@@ -34,6 +34,11 @@ export interface Stepper<Context = never> {
    * a stat may say so too, as a static property of its own.
    */
   readonly borrowsGrad?: boolean;
+  /**
+   * The weights with which to evaluate in place of those that are stepped, e.g. their average; may be a list of the state. See `Optimizer.eval`.
+   * Where several steppers offer some, the last one's are taken.
+   */
+  readonly evalWeights?: (p: TensorList, context: Context) => TensorList;
 }
 
 /**

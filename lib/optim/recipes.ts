@@ -1,18 +1,14 @@
 /** Recipes: the usual optimizers, each a list of parts. Made by `recipe(parameters, hyperParameters)`, or handed to a Learner as `optFunc`. */
 
-import { needInRange, needOptions } from '../tensor/checks.js';
 import { type ParameterSource, toList } from './groups.js';
+import { needHypers, type RecipeHypers } from './hypers.js';
 import { Optimizer } from './optimizer.js';
 import type { Stepper } from './parts.js';
 import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
 import { adamStep, lambStep, momentumStep, sgdStep, weightDecay } from './steppers.js';
 
 /** Hyper-parameters of {@link sgdOpt}. */
-export interface SgdHypers {
-  lr: number;
-  /** Decoupled weight decay; default 0. */
-  wd?: number;
-}
+export type SgdHypers = RecipeHypers;
 
 /** Plain gradient descent, with weight decay before the step. */
 export function sgdOpt(params: ParameterSource, hypers: SgdHypers): Optimizer {
@@ -63,22 +59,7 @@ export function lambOpt(params: ParameterSource, hypers: AdamHypers): Optimizer 
   return new Optimizer(params, lambStep, { stats: adamStats(), ...hypers });
 }
 
-function adamStats(): (AverageGrad | AverageSqrGrad | StepCount)[] {
+/** The stats of Adam and most of its relatives: both averages with dampening, and the step count. */
+export function adamStats(): (AverageGrad | AverageSqrGrad | StepCount)[] {
   return [new AverageGrad({ dampening: true }), new AverageSqrGrad({ dampening: true }), new StepCount()];
-}
-
-/** Where the hyper-parameters of the recipes lie. Those of an optimizer of one's own may lie anywhere: its parts give them their meaning. */
-const ranges = {
-  lr: { least: 0 },
-  wd: { least: 0 },
-  mom: { least: 0, most: 1 },
-  sqrMom: { least: 0, most: 1 },
-  eps: { least: 0 },
-} as const;
-
-function needHypers(recipe: string, hypers: AdamHypers | SgdHypers): void {
-  needOptions(recipe, hypers);
-  const given: Readonly<Record<string, unknown>> = { ...hypers };
-  for (const [key, range] of Object.entries(ranges))
-    if (given[key] !== undefined) needInRange(`${recipe}: ${key}`, given[key] as number, range);
 }

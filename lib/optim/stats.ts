@@ -1,6 +1,6 @@
 /** Stats: what optimizers remember about the gradients from step to step, from the simplest to the one with the most choices. */
 
-import { needFlag, needInstance, needOptions } from '../tensor/checks.js';
+import { needFlag, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TensorList } from '../tensor/index.js';
 import { Stat } from './parts.js';
 
@@ -13,6 +13,37 @@ export class StepCount extends Stat<{ step: number }> {
 
   update(_p: TensorList, state: { step: number }): void {
     state.step += 1;
+  }
+}
+
+/**
+ * Keeps a list for steppers to write: zeros, or the weights as they are before the first step. State: under the name it is given.
+ *
+ * @example new Keep('slowWeights', 'weights')
+ */
+export class Keep<Name extends string> extends Stat<Record<Name, TensorList>> {
+  static readonly borrowsGrad = true;
+
+  /**
+   * @param key the name of the list
+   * @param first what is in it at first; default `'zeros'`
+   */
+  constructor(
+    readonly key: Name,
+    readonly first: 'zeros' | 'weights' = 'zeros',
+  ) {
+    super();
+    needText('Keep: key', key);
+    needOneOf('Keep: first', first, ['zeros', 'weights']);
+  }
+
+  initState(p: TensorList): Record<Name, TensorList> {
+    needInstance('Keep: p', p, TensorList);
+    return { [this.key]: this.first === 'zeros' ? p.zerosLike() : p.clone() } as Record<Name, TensorList>;
+  }
+
+  update(): void {
+    // Steppers write it.
   }
 }
 

@@ -1,6 +1,6 @@
 /** Steppers: how optimizers change the parameters, in the order in which they grow out of one another. */
 
-import { needInstance, needNumber } from '../tensor/checks.js';
+import { needInRange, needInstance, needNumber, needOptions } from '../tensor/checks.js';
 import { TensorList, where } from '../tensor/index.js';
 
 /** Gradient descent: `p -= lr * grad`. */
@@ -100,14 +100,18 @@ lambStep.scoped = true;
 lambStep.borrowsGrad = true;
 
 /**
- * norm1 / norm2 of each tensor, at most 10; 1 where either is 0, or a parameter that starts at 0 would never move.
+ * norm1 / norm2 of each tensor; 1 where either is 0, or a parameter that starts at 0 would never move.
  *
  * Stays on the device: no norm is read back.
+ *
+ * @param options `most`: the largest ratio; default 10
  */
-export function trustRatio(norm1: TensorList, norm2: TensorList): TensorList {
+export function trustRatio(norm1: TensorList, norm2: TensorList, options: { most?: number } = {}): TensorList {
   needInstance('trustRatio: norm1', norm1, TensorList);
   needInstance('trustRatio: norm2', norm2, TensorList);
+  needOptions('trustRatio', options);
+  const most = needInRange('trustRatio: most', options.most ?? 10, { least: 0 });
   const [r1, r2] = [norm1.stack(), norm2.stack()];
-  const ratio = where(r1.eq(0).logicalOr(r2.eq(0)), 1, r1.div(r2).clampMax(10));
+  const ratio = where(r1.eq(0).logicalOr(r2.eq(0)), 1, r1.div(r2).clampMax(most));
   return new TensorList(ratio.unbind());
 }

@@ -119,4 +119,5 @@ def main():
     (OUT / "network.json").write_text(json.dumps(golden) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

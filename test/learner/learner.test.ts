@@ -14,6 +14,7 @@ import {
   type EventName,
 } from '../../lib/learner/index.js';
 import { events } from '../../lib/learner/callback.js';
+import { emaOpt } from '../../lib/optim/index.js';
 import { drawData, drawModel } from './drawn.js';
 
 /** Writes down every event, and throws what it is told to, once. */
@@ -53,6 +54,30 @@ t.test('the loss falls and the points are told apart', async (t) => {
   t.ok((last?.train?.loss ?? 9) < 0.5 * (first?.train?.loss ?? 0), 'the loss is halved');
   t.ok((last?.train?.accuracy ?? 0) > 0.9, 'nearly all are right');
   t.equal(stats.records.length, 30);
+});
+
+t.test('evaluation weights of the optimizer are in the model while it validates, and only then', async (t) => {
+  class Look extends Callback {
+    readonly seen: [inTrain: boolean, weights: string][] = [];
+    override beginBatch(): void {
+      const weights = JSON.stringify(this.learn.model.parameters().map((p) => p.detach().toList()));
+      this.seen.push([this.learn.inTrain, weights]);
+    }
+    override afterEpoch(): void {
+      this.seen.push([true, JSON.stringify(this.learn.model.parameters().map((p) => p.detach().toList()))]);
+    }
+  }
+  const look = new Look();
+  const learn = new Learner(drawModel(), drawData([4], [3]), { lr: 0.5, optFunc: emaOpt, cbs: [look] });
+  learn.logger = silent;
+  await learn.fit(1);
+  const [before, during, after] = look.seen as [[boolean, string], [boolean, string], [boolean, string]];
+  t.strictSame([before[0], during[0], after[0]], [true, false, true]);
+  t.not(during[1], after[1], 'the average validates');
+  t.not(before[1], after[1]);
+  learn.opt.evalWeights(() => {
+    t.equal(JSON.stringify(learn.model.parameters().map((p) => p.detach().toList())), during[1]);
+  });
 });
 
 t.test('events come in the documented order', async (t) => {

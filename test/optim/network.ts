@@ -1,4 +1,4 @@
-/** The small network of the golden file: its data, and a run of it under any optimizer. */
+/** The small network of the golden files: its data, and a run of it under any optimizer. */
 
 import { readFileSync } from 'node:fs';
 
@@ -10,6 +10,11 @@ interface Run {
   after: Record<string, number[][]>;
 }
 
+interface GoldenRun extends Run {
+  /** The evaluation weights after the same steps. */
+  eval?: Record<string, number[][]>;
+}
+
 interface Golden {
   steps: number;
   lrFactors: number[];
@@ -17,12 +22,16 @@ interface Golden {
   x: number[][];
   y: number[][];
   weights: (number[] | number[][])[];
-  cases: Record<string, { lr: number; wd: number; float32?: Run; float64: Run }>;
+  cases: Record<string, { lr: number; wd: number; float32?: GoldenRun; float64: GoldenRun }>;
 }
 
-export const golden = JSON.parse(
-  readFileSync(new URL('../../../test/goldens/optim/network.json', import.meta.url), 'utf8'),
-) as Golden;
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../test/goldens/optim/${name}.json`, import.meta.url), 'utf8'));
+
+const network = read('network') as Golden;
+const family = read('family') as Pick<Golden, 'cases'>;
+
+export const golden: Golden = { ...network, cases: { ...network.cases, ...family.cases } };
 
 export type Float = 'float32' | 'float64';
 
@@ -48,6 +57,7 @@ export function trainAs(
   name: string,
   dtype: Float,
   make: (groups: Tensor[][], hypers: { lr: number; wd: number }) => Optimizer,
+  observe: (step: number, weights: readonly Tensor[], opt: Optimizer) => void = () => undefined,
 ): Run & { opt: Optimizer } {
   const { lr, wd } = golden.cases[name] as { lr: number; wd: number };
   const weights = makeWeights(dtype);
@@ -65,6 +75,7 @@ export function trainAs(
     loss.backward();
     opt.step();
     run.losses.push(loss.item());
+    observe(step + 1, weights, opt);
     if ([1, 5, golden.steps].includes(step + 1)) run.after[step + 1] = weights.map((weight) => flat([weight]));
   }
   return { ...run, opt };

@@ -4,12 +4,29 @@ import t from 'tap';
 
 import {
   AverageGrad,
+  AverageShare,
   AverageSqrGrad,
+  Keep,
+  NadamMomentum,
   Optimizer,
   StepCount,
+  adaBoundStep,
   adamStep,
+  adamaxStep,
+  amsGradStep,
+  emaStep,
+  lionStep,
+  lookaheadStep,
   momentumStep,
+  nadamStep,
+  nesterovStep,
   perTensor,
+  qhAdamStep,
+  qhmStep,
+  radamStep,
+  rmsPropMomStep,
+  rmsPropStep,
+  scheduleFreeStep,
   sgdStep,
   weightDecay,
   type Stepper,
@@ -18,6 +35,7 @@ import {
 import { type TensorList, tensor, type Tensor } from '../../lib/tensor/index.js';
 import { flat, trainAs, type Float } from './network.js';
 
+const mean = () => new AverageGrad({ dampening: true });
 const stats = () => [new AverageGrad({ dampening: true }), new AverageSqrGrad(), new StepCount()];
 
 /** Adam as a user would write it for a list or for a tensor: the words are the same. */
@@ -45,6 +63,23 @@ for (const dtype of ['float32', 'float64'] as Float[]) {
     });
   }
 }
+
+t.test('the family takes the same steps for a list and for one tensor at a time', (t) => {
+  const keeps = [new Keep('velocity'), new Keep('gradMax'), new Keep('sqrMax'), new Keep('emaWeights', 'weights')];
+  const copies = [new Keep('slowWeights', 'weights'), new Keep('fastWeights', 'weights')];
+  const all = () => [mean(), new AverageSqrGrad(), new NadamMomentum(), new AverageShare(), ...keeps, ...copies];
+  const steppers = [nesterovStep, qhmStep, lionStep, rmsPropStep, rmsPropMomStep, adamaxStep, amsGradStep, nadamStep];
+  const others = [radamStep, adaBoundStep, qhAdamStep, [sgdStep, emaStep], [sgdStep, lookaheadStep], scheduleFreeStep];
+  for (const entry of [...steppers, ...others]) {
+    const list = [entry].flat() as unknown as Stepper[];
+    const runs = [list, list.map((stepper) => perTensor<TensorStepper>(stepper as never))].map((used) =>
+      trainAs('adamW', 'float32', (groups, { lr }) => new Optimizer(groups, used, { stats: all(), lr, wd: 0.1 })),
+    );
+    t.same(runs[0]?.after, runs[1]?.after, list.map(({ name }) => name).join());
+    t.notSame(runs[0]?.after[1], runs[0]?.after[20]);
+  }
+  t.end();
+});
 
 t.test('a list steps as an optimizer for each parameter would', (t) => {
   const make = (one: boolean) =>

@@ -61,8 +61,36 @@ const useOptimizer = (opt: optim.Optimizer): void => opt.step();
 
 const byOptimizer =
   'the optimizer calls it, with lists and numbers that it has checked; its parameter list declares them';
-const steppers = ['sgdStep', 'weightDecay', 'l2Reg', 'momentumStep', 'adamStep', 'lambStep'];
-const updates = ['StepCount#update', 'AverageGrad#update', 'AverageSqrGrad#update'];
+const steppers = Object.keys(optim).filter((name) =>
+  /(Step|weightDecay|l2Reg|^clipGrad\w+|centralizeGrad)$/.test(name),
+);
+const keepers = ['StepCount', 'AverageGrad', 'AverageSqrGrad', 'NadamMomentum', 'FactoredSqrGrad', 'AverageShare'];
+const updates = keepers.map((name) => `${name}#update`);
+
+/** The recipes of the family, with hyper-parameters of which each lies where it may. */
+const recipes: Readonly<Record<string, Record<string, number>>> = {
+  dampenedOpt: { mom: 0.9 },
+  nesterovOpt: { mom: 0.9 },
+  qhmOpt: { mom: 0.9, nu: 0.5 },
+  lionOpt: { mom: 0.9, avgMom: 0.9 },
+  adagradOpt: { eps: 1e-8 },
+  rmsPropOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
+  adamWOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
+  adamaxOpt: { mom: 0.9, maxMom: 0.9, eps: 1e-8 },
+  amsGradOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
+  nadamOpt: { mom: 0.9, sqrMom: 0.9, momDecay: 0.1, eps: 1e-8 },
+  radamOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
+  adaBoundOpt: { mom: 0.9, sqrMom: 0.9, finalLr: 1, gamma: 0.1, eps: 1e-8 },
+  qhAdamOpt: { mom: 0.9, sqrMom: 0.9, nu: 0.5, sqrNu: 0.5, eps: 1e-8 },
+  larsOpt: { mom: 0.9, trust: 0.1 },
+  adafactorOpt: { sqrDecay: 0.5, leastScale: 0.1, clip: 1, eps: 1e-8 },
+  emaOpt: { mom: 0.9, sqrMom: 0.9, emaDecay: 0.9, eps: 1e-8 },
+  lookaheadOpt: { mom: 0.9, syncEvery: 1, slowShare: 0.5 },
+  rangerOpt: { mom: 0.9, sqrMom: 0.9, syncEvery: 1, slowShare: 0.5, eps: 1e-8 },
+  scheduleFreeOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
+};
+const ofRecipes = <T>(make: (hypers: Record<string, number>) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(recipes).map(([name, hypers]) => [name, make(hypers)]));
 
 t.test(`all that is exported, seed ${seed}`, async (t) => {
   const { calls, places, faults } = await provokeRoom(
@@ -96,7 +124,20 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         'AverageSqrGrad#initState': () => [norms()],
         'new StepCount': () => [],
         perTensor: () => [(p: Tensor, { lr }: { lr: number }) => p.sub_(lr)],
-        trustRatio: () => [norms(), norms()],
+        ...ofRecipes((hypers) => () => [
+          [parameter()],
+          { lr: 0.1, wd: 0.1, gradSteppers: [optim.clipGradNorm], maxNorm: 1, maxValue: 1, ...hypers },
+        ]),
+        adamStats: () => [],
+        'new Keep': () => ['slow', 'weights'],
+        'Keep#initState': () => [norms()],
+        'new NadamMomentum': () => [],
+        'new AverageShare': () => [],
+        'new FactoredSqrGrad': () => [],
+        'FactoredSqrGrad#initState': () => [norms()],
+        acrossGroups: () => [(lists: readonly TensorList[], { lr }: { lr: number }) => [lists, lr]],
+        'Optimizer#evalWeights': () => [() => 1],
+        trustRatio: () => [norms(), norms(), { most: 10 }],
         debiasTerm: () => [0.9, 0.1, 3],
         schedNo: () => [1],
         schedLin: () => [1, 2],
@@ -122,6 +163,7 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         sgdMomOpt: useOptimizer,
         adamOpt: useOptimizer,
         lambOpt: useOptimizer,
+        ...ofRecipes(() => useOptimizer),
         schedNo: useSchedule,
         schedLin: useSchedule,
         schedCos: useSchedule,
