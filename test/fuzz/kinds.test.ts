@@ -14,6 +14,7 @@ const short: Readonly<Record<string, readonly [calls: number, subjects: number]>
   indexing: [1200, 30],
   training: [900, 45],
   files: [240, 6],
+  images: [600, 30],
 };
 
 /** The leaks run is a test of its own already, test/tensor/leaks.test.ts. */
