@@ -3,5 +3,6 @@
 import { data } from './data.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { ops } from './ops.js';
+import { optimizer } from './optimizer.js';
 
-export const benchmarks: readonly Benchmark[] = [ops, data];
+export const benchmarks: readonly Benchmark[] = [ops, data, optimizer];
