@@ -7,10 +7,11 @@
 
 import { callOperator, zeros, type DType, type Tensor, type TensorList } from '../tensor/index.js';
 import { HandleArray } from '../tensor/call.js';
+import { outsideScope, scope } from '../tensor/scope.js';
 import type { Chunk } from './chunks.js';
 import type { Hypers, Parts, Stat, State, Stepper } from './parts.js';
 import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
-import { adamStep, l2Reg, momentumStep, sgdStep, weightDecay } from './steppers.js';
+import { adamStep, l2Reg, lambStep, momentumStep, sgdStep, trustRatio, weightDecay } from './steppers.js';
 
 /** A kernel that equals an optimizer's parts. */
 export interface Kernel {
@@ -49,6 +50,7 @@ function findFor(stats: readonly Stat[], steppers: readonly Stepper[], regularis
     return momentumSgd(stats[0].dampening, { regularised, decays });
   if (same(last, [adamStep]) && isAdamStats(stats))
     return regularised ? adam('_fused_adam_', true) : adam('_fused_adamw_', decays);
+  if (same(steppers, [lambStep]) && !regularised && isAdamStats(stats)) return lamb();
   return null;
 }
 
@@ -106,41 +108,82 @@ function callSgd(p: TensorList, average: TensorList | null, { lr, wd, mom, dampe
   });
 }
 
+interface AdamSettings {
+  name: '_fused_adam_' | '_fused_adamw_';
+  lr: number;
+  wd: number;
+}
+
+/** Steps `target`, with the chunk's gradients and averages: brings the state up to date, and does Adam's step. */
+type AdamCall = (target: TensorList, chunk: Chunk, hypers: Hypers, settings: AdamSettings) => void;
+
 /** Both kernels put `eps` beside the debiased root, as the paper and `adamStep` do, and both averages are dampened. */
-function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
+function makeAdamCall(): AdamCall {
   const counters = new WeakMap<Chunk, { step: Tensor; handles: HandleArray }>();
-  // A count for each parameter, and all are the same tensor.
+  // The kernel reads a count for each parameter, and all are the same tensor.
   const counterOf = (chunk: Chunk): { step: Tensor; handles: HandleArray } => {
     const { p } = chunk;
     let counter = counters.get(chunk);
     if (counter === undefined) {
-      const step = zeros([], { dtype: 'float32', device: p.device });
+      const step = outsideScope(() => zeros([], { dtype: 'float32', device: p.device }));
       counter = { step, handles: new HandleArray(p.tensors.map(() => step)) };
       counters.set(chunk, counter);
     }
     return counter;
   };
+  return (target, chunk, hypers, { name, lr, wd }) => {
+    const { p, state } = chunk;
+    const { mom, sqrMom, eps } = hypers as Record<'mom' | 'sqrMom' | 'eps', number>;
+    const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
+    const count = (state.step as number) + 1;
+    Object.assign(state, { momDamp: 1 - mom, sqrDamp: 1 - sqrMom, step: count });
+    const { step, handles } = counterOf(chunk);
+    step.fill_(count);
+    callOperator(`aten::${name}`, [target.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
+      lr,
+      beta1: mom,
+      beta2: sqrMom,
+      weightDecay: wd,
+      eps,
+      amsgrad: false,
+      maximize: false,
+    });
+  };
+}
+
+const adamKernel = {
+  dtypes: everyPrecision,
+  // At a momentum of 1 debiasing is a limit, which the kernel does not take.
+  agrees: ({ mom, sqrMom }: Hypers) => mom !== 1 && sqrMom !== 1,
+  lists: ({ gradAvg, sqrAvg }: State) => [gradAvg as TensorList, sqrAvg as TensorList],
+};
+
+function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
+  const call = makeAdamCall();
   return {
+    ...adamKernel,
     name,
-    dtypes: everyPrecision,
-    // At a momentum of 1 debiasing is a limit, which the kernel does not take.
-    agrees: ({ mom, sqrMom }) => mom !== 1 && sqrMom !== 1,
-    lists: ({ gradAvg, sqrAvg }) => [gradAvg as TensorList, sqrAvg as TensorList],
     run: (chunk, hypers) => {
-      const { p, state } = chunk;
-      const { lr, wd, mom, sqrMom, eps } = hypers as Record<'lr' | 'wd' | 'mom' | 'sqrMom' | 'eps', number>;
-      const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
-      Object.assign(state, { momDamp: 1 - mom, sqrDamp: 1 - sqrMom, step: (state.step as number) + 1 });
-      const { step, handles } = counterOf(chunk);
-      step.fill_(state.step as number);
-      callOperator(`aten::${name}`, [p.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
-        lr,
-        beta1: mom,
-        beta2: sqrMom,
-        weightDecay: decays ? wd : 0,
-        eps,
-        amsgrad: false,
-        maximize: false,
+      call(chunk.p, chunk, hypers, { name, lr: hypers.lr!, wd: decays ? hypers.wd! : 0 });
+    },
+  };
+}
+
+/** Adam's step from `wd * p` at a rate of -1 ends at the direction whose norm LAMB wants to know. */
+function lamb(): Found {
+  const call = makeAdamCall();
+  return {
+    ...adamKernel,
+    name: '_fused_adam_, trustRatio',
+    run: (chunk, hypers) => {
+      scope(() => {
+        const { p } = chunk;
+        const { lr, wd } = hypers as { lr: number; wd: number };
+        // The order in which what has just been read is read again, while it is in the cache.
+        const norm = p.norm();
+        const direction = wd === 0 ? p.zerosLike() : p.mul(wd);
+        call(direction, chunk, hypers, { name: '_fused_adam_', lr: -1, wd: 0 });
+        p.addcmul_(direction, trustRatio(norm, direction.norm()), { value: -lr });
       });
     },
   };

@@ -7,6 +7,7 @@ import {
   AverageGrad,
   AverageSqrGrad,
   l2Reg,
+  lambStep,
   momentumStep,
   Optimizer,
   sgdStep,
@@ -81,6 +82,7 @@ const compositions: Record<string, Composition> = {
     steppers: [adamStep],
     hypers: adamHypers,
   },
+  lamb: { path: '_fused_adam_, trustRatio', stats: adamStats, steppers: [lambStep], hypers: adamHypers },
 };
 
 const make = ({ gradSteppers = [], stats, steppers, hypers }: Composition, params: Tensor[] | Tensor[][]): Optimizer =>
