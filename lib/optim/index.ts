@@ -6,7 +6,8 @@ export { Stat, type Hypers, type State, type Stepper } from './parts.js';
 export type { OptimizerOptions } from './types.js';
 export type { ParameterSource } from './groups.js';
 export type { GroupPlan } from './plan.js';
-export type { OptimizerState } from './state.js';
+export { loadTorchState, torchState } from './torchState.js';
+export type { OptimizerState, ParameterNames } from './state.js';
 export { AverageGrad, AverageSqrGrad, Keep, StepCount, type AverageOptions } from './stats.js';
 export {
   adamStep,

@@ -12,7 +12,7 @@ import { toGroups, toList, type ParameterSource } from './groups.js';
 import { agreeOnKeys, needHyper } from './keys.js';
 import { borrowsGrad, nameOf, type Hypers, type Parts, type Stat, type Stepper } from './parts.js';
 import { choosePath, describePath, type GroupPlan, type Path } from './plan.js';
-import { loadState, readState, type OptimizerState } from './state.js';
+import { loadState, readState, type OptimizerState, type ParameterNames } from './state.js';
 import type { OptimizerOptions } from './types.js';
 
 /**
@@ -164,19 +164,27 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     });
   }
 
-  /** What a resumed run needs besides the parameters. The tensors are the optimizer's own: clone what must not change with the next step. */
-  stateDict(): OptimizerState {
-    return readState(this.paramGroups, this.hypers, this.#chunks.states());
+  /**
+   * What a resumed run needs besides the parameters. The tensors are the optimizer's own: clone what must not change with the next step.
+   *
+   * @param options `names`: of the parameters, e.g. `model.namedParameters()`; by default they go by number
+   */
+  stateDict(options: { names?: ParameterNames } = {}): OptimizerState {
+    needOptions('stateDict', options);
+    return readState(this.paramGroups, this.hypers, this.#chunks.states(), options.names);
   }
 
   /**
    * Takes over hyper-parameters and state; tensors are copied to their parameters' devices.
    *
+   * @param options `names`: of the parameters, for a state that was saved with names; their order may be another one then
    * @throws ArgumentError, with nothing changed, when groups, parameters or shapes do not fit
    */
-  loadStateDict(dict: OptimizerState): void {
+  loadStateDict(dict: OptimizerState, options: { names?: ParameterNames } = {}): void {
     this.#needTraining('loadStateDict');
-    const { hypers, states } = outsideScope(() => noGrad(() => loadState(dict, this.paramGroups, this.stats)));
+    needOptions('loadStateDict', options);
+    const load = () => loadState(dict, this.paramGroups, this.stats, options.names);
+    const { hypers, states } = outsideScope(() => noGrad(load));
     this.#chunks.restore(states);
     hypers.forEach((values, group) => Object.assign(this.hypers[group]!, values));
   }

@@ -1,17 +1,39 @@
-/** An optimizer's memory as plain data: hyper-parameters, and what is remembered of each parameter, by number. */
+/** An optimizer's memory as plain data: hyper-parameters, and what is remembered of each parameter, by number or by name. */
 
-import { needArray, needCount } from '../tensor/checks.js';
+import { needArray, needCount, needIterable, needTensor, needText } from '../tensor/checks.js';
 import { invalid, isOptions, isTensor, TensorList, type Tensor } from '../tensor/index.js';
 import type { ParameterState } from './chunks.js';
 import { needHyper } from './keys.js';
 import type { Hypers, Stat } from './parts.js';
 
-/** What `Optimizer.stateDict` returns. Parameters are numbered through all groups, from 0. */
+/** What `Optimizer.stateDict` returns. Parameters are numbered through all groups, from 0, or go by the names that were given. */
 export interface OptimizerState {
   /** Of each parameter that was ever stepped. */
-  state: Record<number, ParameterState>;
+  state: Record<number | string, ParameterState>;
   /** Of each group: its parameters and its hyper-parameters. */
-  groups: { params: number[]; hypers: Hypers }[];
+  groups: { params: (number | string)[]; hypers: Hypers }[];
+}
+
+/** Names of all parameters of an optimizer, as `model.namedParameters()` gives them; further ones do not matter. */
+export type ParameterNames = Iterable<readonly [name: string, parameter: Tensor]>;
+
+/** @internal What each parameter goes by, group by group. */
+export function parameterKeys(groups: readonly Tensor[][], names: ParameterNames | undefined): (number | string)[][] {
+  let next = 0;
+  if (names === undefined) return groups.map((group) => group.map(() => next++));
+  const known = new Map<Tensor, string>();
+  for (const pair of needIterable('names', names, 'pairs of a name and a parameter')) {
+    const [name, parameter] = needArray('names', pair as [string, Tensor], 'pairs of a name and a parameter');
+    known.set(needTensor('names', parameter), needText('names', name));
+  }
+  return groups.map((group, i) =>
+    group.map((tensor, j) => {
+      const name = known.get(tensor);
+      if (name === undefined)
+        throw invalid('names', 'a name for every parameter', `none for parameter ${j} of group ${i}`);
+      return name;
+    }),
+  );
 }
 
 /** @internal */
@@ -19,14 +41,15 @@ export function readState(
   groups: readonly Tensor[][],
   hypers: readonly Hypers[],
   states: ReadonlyMap<Tensor, ParameterState>,
+  names?: ParameterNames,
 ): OptimizerState {
   const dict: OptimizerState = { state: {}, groups: [] };
-  let next = 0;
+  const keys = parameterKeys(groups, names);
   groups.forEach((parameters, group) => {
-    const params = parameters.map((tensor) => {
+    const params = keys[group]!;
+    parameters.forEach((tensor, i) => {
       const state = states.get(tensor);
-      if (state !== undefined && Object.keys(state).length > 0) dict.state[next] = { ...state };
-      return next++;
+      if (state !== undefined && Object.keys(state).length > 0) dict.state[params[i]!] = { ...state };
     });
     dict.groups.push({ params, hypers: { ...hypers[group] } });
   });
@@ -38,17 +61,34 @@ export function loadState(
   dict: OptimizerState,
   groups: readonly Tensor[][],
   stats: readonly Stat[],
+  names?: ParameterNames,
 ): { hypers: Hypers[]; states: Map<Tensor, ParameterState> } {
   needDict(dict);
   const sizes = groups.map((group) => group.length);
   const given = dict.groups.map(({ params }) => params.length);
   if (String(given) !== String(sizes))
     throw invalid('dict.groups', `groups of ${sizes.join(', ')} parameters`, `groups of ${given.join(', ')}`);
-  const numbers = dict.groups.flatMap(({ params }) => params);
+  const keys = names === undefined ? dict.groups.map(({ params }) => params) : parameterKeys(groups, names);
+  dict.groups.forEach(({ params }, group) => {
+    const stranger = params.find(
+      (key) => typeof key === 'string' && (names === undefined || !keys[group]!.includes(key)),
+    );
+    if (stranger !== undefined)
+      throw invalid(
+        `dict.groups[${group}].params`,
+        names === undefined ? 'numbers, or names beside the option names' : 'the names of the same parameters',
+        stranger,
+      );
+    // Saved without names: by place, whatever the names.
+    if (params.some((key) => typeof key === 'number')) keys[group] = params;
+  });
   const states = new Map<Tensor, ParameterState>();
-  groups.flat().forEach((tensor, i) => {
-    const entry = dict.state[numbers[i]!];
-    if (entry !== undefined) states.set(tensor, copyEntry(`dict.state[${numbers[i]}]`, entry, tensor, stats));
+  groups.forEach((parameters, group) => {
+    parameters.forEach((tensor, i) => {
+      const key = keys[group]![i]!;
+      const entry = Object.hasOwn(dict.state, key) ? dict.state[key] : undefined;
+      if (entry !== undefined) states.set(tensor, copyEntry(`dict.state[${key}]`, entry, tensor, stats));
+    });
   });
   return { hypers: dict.groups.map(({ hypers }) => ({ ...hypers })), states };
 }
@@ -59,9 +99,9 @@ function needDict(dict: OptimizerState): void {
   needPlain('dict.state', dict.state);
   needArray('dict.groups', dict.groups, 'an array of groups').forEach((group, i) => {
     needPlain(`dict.groups[${i}]`, group);
-    needArray(`dict.groups[${i}].params`, group.params).forEach((number) =>
-      needCount(`dict.groups[${i}].params`, number),
-    );
+    needArray(`dict.groups[${i}].params`, group.params).forEach((key) => {
+      if (typeof key !== 'string') needCount(`dict.groups[${i}].params`, key);
+    });
     needPlain(`dict.groups[${i}].hypers`, group.hypers);
     for (const [key, value] of Object.entries(group.hypers)) needHyper(`dict.groups[${i}].hypers.${key}`, value);
   });

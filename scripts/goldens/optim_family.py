@@ -1,4 +1,4 @@
-"""Writes test/goldens/optim/family.json: the network of optim.py under the optimizers of the papers.
+"""Writes test/goldens/optim/family.json: the network of optim.py under the optimizers of the papers; and states.pt, saved by torch.optim.
 
 torch.optim for what it has; the papers' own arithmetic in float64, one tensor after the other, for the rest.
 Run with any Python that has PyTorch 2.13 or later and NumPy: python scripts/goldens/optim_family.py
@@ -253,6 +253,36 @@ PAPERS = {
 }
 
 
+def saved_states():
+    """State dicts after five steps with constant rates, with the weights then and after five more."""
+    x, y = torch.tensor(X), torch.tensor(Y)
+    makers = {
+        "sgd": lambda groups: O.SGD(groups, lr=0.1, weight_decay=0.1),
+        "momentum": lambda groups: O.SGD(groups, lr=0.02, momentum=0.9, weight_decay=0.1),
+        "nesterov": lambda groups: O.SGD(groups, lr=0.02, momentum=0.9, nesterov=True),
+        "adam": lambda groups: O.Adam(groups, lr=0.01),
+        "adamL2": lambda groups: O.Adam(groups, lr=0.01, weight_decay=0.1),
+        "adamW": lambda groups: O.AdamW(groups, lr=0.01, weight_decay=0.1),
+    }
+    saved = {}
+    for name, make in makers.items():
+        w1, b1, w2, b2 = params = [torch.tensor(w, requires_grad=True) for w in WEIGHTS]
+        opt = make([{"params": params[:2]}, {"params": params[2:], "lr": 0.005}])
+
+        def run():
+            for _ in range(5):
+                opt.zero_grad()
+                (torch.tanh(x @ w1.T + b1) @ w2.T + b2 - y).pow(2).mean().backward()
+                opt.step()
+            return [p.detach().clone() for p in params]
+
+        weights = run()
+        state = opt.state_dict()
+        state = {**state, "state": {i: {k: torch.clone(v) if v is not None else None for k, v in s.items()} for i, s in state["state"].items()}}
+        saved[name] = {"weights": weights, "optimizer": state, "later": run()}
+    return saved
+
+
 def main():
     cases = {}
     for name, (lr, wd, decoupled, make, *clip) in TORCH.items():
@@ -264,6 +294,8 @@ def main():
     for name, (lr, wd, make) in PAPERS.items():
         cases[name] = {"lr": lr, "wd": wd, "float64": paper_run(make, lr, wd)}
     golden = {"comment": "made by scripts/goldens/optim_family.py", "torch": torch.__version__, "cases": cases}
+    torch.set_default_dtype(torch.float32)
+    torch.save(saved_states(), OUT / "states.pt")
     (OUT / "family.json").write_text(json.dumps(golden) + "\n")
 
 

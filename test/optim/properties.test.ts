@@ -110,7 +110,10 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         ],
         'Optimizer#zeroGrad': () => [{ setToNull: false }],
         'Optimizer#addParamGroup': () => [[parameter()], { lr: 0.2 }],
-        'Optimizer#loadStateDict': () => [stepped().stateDict()],
+        'Optimizer#stateDict': () => [{ names: undefined }],
+        'Optimizer#loadStateDict': () => [stepped().stateDict(), { names: undefined }],
+        torchState: () => [stepped()],
+        loadTorchState: () => [makeAdam(), optim.torchState(stepped())],
         sgdOpt: () => [[parameter()], { lr: 0.1, wd: 0.1 }],
         sgdMomOpt: () => [[parameter()], { lr: 0.1, wd: 0.1, mom: 0.9 }],
         adamOpt: () => [
