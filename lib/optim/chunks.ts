@@ -5,7 +5,7 @@
  * step makes of them. Chunks are kept from step to step, and made anew only when other parameters have gradients than in the step before.
  */
 
-import { TenchError, TensorList, type Tensor } from '../tensor/index.js';
+import { TenchError, TensorList, type Device, type DType, type Tensor } from '../tensor/index.js';
 import { encodings } from '../tensor/types.js';
 import { checkState } from './keys.js';
 import type { Stat, State } from './parts.js';
@@ -42,13 +42,30 @@ interface Draft {
   readonly known: boolean;
 }
 
+/** What of an active parameter decides in which chunk it is. */
+interface Member {
+  readonly group: number;
+  readonly tensor: Tensor;
+  readonly dtype: DType;
+  readonly device: Device;
+}
+
+function isMember({ group, tensor }: Active, member: Member): boolean {
+  return (
+    tensor === member.tensor &&
+    group === member.group &&
+    tensor.dtype === member.dtype &&
+    tensor.device === member.device
+  );
+}
+
 /** What is remembered of one parameter. */
 export type ParameterState = Record<string, Tensor | number>;
 
 /** The chunks of an optimizer, and the states of parameters that are in none. */
 export class Chunks {
   #current: Chunk[] = [];
-  #signature: readonly unknown[] = [];
+  #members: readonly Member[] = [];
   #resting = new Map<Tensor, ParameterState>();
 
   constructor(private readonly stats: readonly Stat[]) {}
@@ -60,10 +77,15 @@ export class Chunks {
 
   /** The chunks for a step over these parameters, which hold their gradients. */
   take(active: readonly Active[]): readonly Chunk[] {
-    const signature = active.flatMap(({ group, tensor }) => [group, tensor, tensor.dtype, tensor.device]);
-    if (signature.length !== this.#signature.length || signature.some((entry, i) => entry !== this.#signature[i]))
+    if (active.length !== this.#members.length || active.some((one, i) => !isMember(one, this.#members[i]!))) {
       this.regroup(active);
-    this.#signature = signature;
+      this.#members = active.map(({ group, tensor }) => ({
+        group,
+        tensor,
+        dtype: tensor.dtype,
+        device: tensor.device,
+      }));
+    }
     for (const { p, places } of this.#current) p.holdGrad(new TensorList(places.map((place) => active[place]!.grad)));
     return this.#current;
   }
@@ -78,7 +100,7 @@ export class Chunks {
   /** Forgets everything and remembers this instead. */
   restore(states: Map<Tensor, ParameterState>): void {
     this.#current = [];
-    this.#signature = [];
+    this.#members = [];
     this.#resting = new Map(states);
   }
 
