@@ -91,7 +91,13 @@ export {
   splitByFunc,
   type Splitter,
 } from './splitters.js';
-export { StreamLoader, type SampleStream, type StreamLoaderOptions, type StreamSample } from './streamLoader.js';
+export {
+  StreamLoader,
+  type SampleStream,
+  type StreamLoaderOptions,
+  type StreamOnError,
+  type StreamSample,
+} from './streamLoader.js';
 export { TarSample, TarShards, type TarShardsJSON, type TarShardsOptions } from './tarShards.js';
 export { NumericalizeProcessor, TokenizeProcessor, type NumericalizeOptions, type TokenizeOptions } from './text.js';
 export { untarData, type UntarOptions, type UntarProgress } from './untar.js';

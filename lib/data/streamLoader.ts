@@ -2,11 +2,12 @@
 
 import { inspect } from 'node:util';
 import type { Device } from '../tensor/index.js';
-import { needCount, needFlag, needFunction, needInstance, needOptions, needText } from '../tensor/checks.js';
+import { needCount, needFlag, needFunction, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { Chain, guard, type Draw } from './chain.js';
 import { collate, type Batch } from './collate.js';
 import type { Transforms } from './compose.js';
+import { EpochFailures, gather, type FailureHandler, type ItemFailure } from './failures.js';
 import { inTurn } from './itemList.js';
 import { moved, settled, type Collate, type Loaded } from './loader.js';
 import { processorList, type AnyProcessor, type Processors } from './processors.js';
@@ -57,7 +58,33 @@ export interface StreamLoaderOptions<S, B = Batch> {
   signal?: AbortSignal;
   /** Makes a batch of samples `[x, y]`. Default: one tensor for each part. */
   collate?: Collate<B>;
+  /**
+   * What becomes of a sample that cannot be opened or labelled: `throw` (default) fails the batch, `skip` leaves it out; see
+   * {@link StreamLoader.failures}. A damaged stream, such as an archive that ends too early, is an error all the same.
+   */
+  onError?: StreamOnError;
 }
+
+const streamWords = ['throw', 'skip'] as const;
+
+/** The policies of a stream, which cannot be asked for another sample instead. */
+export type StreamOnError = (typeof streamWords)[number];
+
+/** The samples of a batch, and how many of the epoch came before them. */
+interface Group<S> {
+  readonly samples: readonly S[];
+  readonly first: number;
+}
+
+/** What one walk shares among its batches. */
+interface Walk {
+  readonly epoch: number;
+  readonly failures: EpochFailures;
+  readonly signal: AbortSignal;
+}
+
+/** A batch, null where none of its samples could be had, or the end. */
+type Next<B> = { readonly batch: B | null } | { readonly visited: number };
 
 /**
  * Batches of a stream, as an async iterable; a learner takes it as it takes a `DataLoader`.
@@ -83,11 +110,13 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   readonly procX: readonly AnyProcessor[];
   readonly procY: readonly AnyProcessor[];
   readonly signal: AbortSignal | undefined;
+  readonly onError: StreamOnError;
   readonly #chain: Chain;
   readonly #x: (sample: S) => unknown;
   readonly #y: ((sample: S) => unknown) | undefined;
   readonly #collate: Collate<B> | undefined;
   #nextEpoch = 0;
+  #failures: EpochFailures | undefined;
 
   constructor(stream: SampleStream<S>, options: StreamLoaderOptions<S, B>) {
     const given = stream as Partial<SampleStream<S>> | null | undefined;
@@ -105,6 +134,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     this.procX = processorList(options.procX);
     this.procY = processorList(options.procY);
     this.signal = options.signal === undefined ? undefined : needInstance('signal', options.signal, AbortSignal);
+    this.onError = needOneOf('onError', options.onError ?? 'throw', streamWords);
     this.#chain = new Chain(options.tfms);
     this.#x = needFunction('x', options.x);
     this.#y = options.y === undefined ? undefined : needFunction('y', options.y);
@@ -126,27 +156,41 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     this.#nextEpoch = needCount('epoch', epoch);
   }
 
+  /**
+   * The samples that the current walk, or else the last one, has left out (`onError`), in the order of the epoch. At the end of a walk that had any,
+   * a warning of the process gives their number and the first.
+   */
+  get failures(): readonly ItemFailure[] {
+    return this.#failures?.list ?? [];
+  }
+
   /** The first batch of the epoch that comes next; looking at it does not count as a walk. */
   async oneBatch(): Promise<B> {
-    for await (const batch of this.#batches(this.#nextEpoch, 0)) return batch;
+    for await (const batch of this.#batches(this.#newFailures(this.#nextEpoch), 0)) return batch;
     throw new TenchError('the stream has no sample');
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
-    return this.#batches(this.#nextEpoch++, this.prefetch);
+    this.#failures = this.#newFailures(this.#nextEpoch++);
+    return this.#batches(this.#failures, this.prefetch);
   }
 
-  async *#batches(epoch: number, prefetch: number): AsyncGenerator<B, void, undefined> {
+  #newFailures(epoch: number): EpochFailures {
+    return new EpochFailures(this.onError, { seed: this.seed, epoch }, []);
+  }
+
+  async *#batches(failures: EpochFailures, prefetch: number): AsyncGenerator<B, void, undefined> {
     const abandoned = new AbortController();
     const { signal: user } = this;
     const stop = (): void => abandoned.abort(user?.reason);
     user?.throwIfAborted();
     user?.addEventListener('abort', stop, { once: true });
-    const groups = this.#groups(epoch, abandoned.signal);
-    const ahead: Promise<Loaded<B>>[] = [];
+    const walk = { epoch: failures.draw.epoch, failures, signal: abandoned.signal };
+    const groups = this.#groups(walk);
+    const ahead: Promise<Loaded<Next<B>>>[] = [];
     const begin = (wanted: number): void => {
       // An async generator answers its calls in turn, so asking ahead reads ahead.
-      while (ahead.length < wanted) ahead.push(settled(this.#next(groups, epoch, abandoned.signal)));
+      while (ahead.length < wanted) ahead.push(settled(this.#next(groups, walk)));
     };
     try {
       for (;;) {
@@ -154,26 +198,30 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
         const loaded = await ahead.shift()!;
         user?.throwIfAborted();
         if ('error' in loaded) throw loaded.error;
-        if (loaded.batch === undefined) return;
+        const next = loaded.batch!;
+        if ('visited' in next) {
+          failures.report(next.visited);
+          return;
+        }
         begin(prefetch);
         // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
         await new Promise(setImmediate);
-        yield loaded.batch;
+        if (next.batch !== null) yield next.batch;
       }
     } finally {
       user?.removeEventListener('abort', stop);
       abandoned.abort();
-      await groups.return();
+      await groups.return(0);
     }
   }
 
-  async #next(groups: AsyncGenerator<S[]>, epoch: number, signal: AbortSignal): Promise<B | undefined> {
-    const { done, value } = (await groups.next()) as IteratorResult<S[], undefined>;
-    return done === true ? undefined : this.#load(value, epoch, signal);
+  async #next(groups: AsyncGenerator<Group<S>, number>, walk: Walk): Promise<Next<B>> {
+    const { done, value } = await groups.next();
+    return done === true ? { visited: value } : { batch: await this.#load(value, walk) };
   }
 
-  /** The samples of each batch. */
-  async *#groups(epoch: number, signal: AbortSignal): AsyncGenerator<S[], void, undefined> {
+  /** The samples of each batch; returns how many the epoch had. */
+  async *#groups({ epoch, signal }: Walk): AsyncGenerator<Group<S>, number, undefined> {
     const { samples: wanted = Infinity, batchSize, seed } = this;
     let group: S[] = [];
     let count = 0;
@@ -181,37 +229,48 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
       group.push(sample);
       count += 1;
       if (group.length === batchSize || count === wanted) {
-        if (group.length === batchSize || !this.dropLast) yield group;
+        if (group.length === batchSize || !this.dropLast) yield { samples: group, first: count - group.length };
         group = [];
       }
-      if (count === wanted) return;
+      if (count === wanted) return count;
     }
     if (wanted !== Infinity)
       throw new TenchError(`the stream ended after ${count} samples, but an epoch should have ${wanted} (\`samples\`)`);
-    if (group.length > 0 && !this.dropLast) yield group;
+    if (group.length > 0 && !this.dropLast) yield { samples: group, first: count - group.length };
+    return count;
   }
 
-  async #load(group: readonly S[], epoch: number, signal: AbortSignal): Promise<B> {
+  async #load({ samples, first }: Group<S>, { epoch, failures, signal }: Walk): Promise<B | null> {
     const { seed, device } = this;
-    const names = group.map(({ name }) => name);
+    const nameOf = (place: number): string => samples[place]!.name;
     const count = this.#collate === undefined ? this.#chain.perItem : this.#chain.transforms.length;
-    const xs = inTurn(
-      group.map(async (sample): Promise<unknown> => {
-        const { name, index } = sample;
-        const opened = await prepared(sample, this.#x, this.procX, 'opening it');
-        return this.#chain.run(opened, { seed, epoch, index, name, signal }, count);
-      }),
-    );
-    const y = this.#y;
-    const ys =
-      y === undefined ? undefined : inTurn(group.map((sample) => prepared(sample, y, this.procY, 'labelling it')));
-    const [xItems, yItems] = await Promise.all([xs, ys]);
+    const open = async (place: number): Promise<unknown[]> => {
+      const sample = samples[place]!;
+      const { name, index } = sample;
+      const x = prepared(sample, this.#x, this.procX, 'opening it').then((opened) =>
+        this.#chain.run(opened, { seed, epoch, index, name, signal }, count),
+      );
+      return this.#y === undefined ? [await x] : inTurn([x, prepared(sample, this.#y, this.procY, 'labelling it')]);
+    };
+    const places = samples.map((_, place) => place);
+    const onFailure = forStream(failures.handler(first), samples);
+    const { values, kept } =
+      onFailure === undefined
+        ? { values: await inTurn(places.map(open)), kept: places }
+        : await gather(places, open, { onFailure, nameOf, signal });
+    if (kept.length === 0) return null;
+    const names = kept.map(nameOf);
+    const opened = values as unknown[][];
     if (this.#collate !== undefined) {
-      const samples = xItems.map((item, index) => (yItems === undefined ? item : [item, yItems[index]]));
-      return moved(await this.#collate(samples, names), device) as B;
+      const items = this.#y === undefined ? opened.map(([x]) => x) : opened;
+      return moved(await this.#collate(items, names), device) as B;
     }
-    const batch: Batch = [this.#chain.batch(xItems, names, device)];
-    if (yItems !== undefined) batch.push(moved(collate(yItems, names), device) as Batch[number]);
+    const xs = opened.map(([x]) => x);
+    const batch: Batch = [this.#chain.batch(xs, names, device)];
+    if (this.#y !== undefined) {
+      const ys = opened.map(([, y]) => y);
+      batch.push(moved(collate(ys, names), device) as Batch[number]);
+    }
     return batch as B;
   }
 
@@ -236,4 +295,9 @@ async function prepared<S extends StreamSample>(
     sample.name,
     () => doing,
   );
+}
+
+/** Failures by the samples' own numbers instead of their places in the batch. */
+function forStream(handler: FailureHandler | undefined, samples: readonly StreamSample[]): FailureHandler | undefined {
+  return handler && ((failure) => handler({ ...failure, index: samples[failure.index]!.index }));
 }

@@ -168,3 +168,57 @@ t.test('leaving the loop closes the stream', async (t) => {
   const empty = new StreamLoader({ async *samples() {} }, { x: () => 1 });
   await t.rejects(empty.oneBatch(), { message: /no sample/ });
 });
+
+t.test('samples that cannot be had fail the epoch, or are left out and counted', async (t) => {
+  const bad = new Set([1, 4, 5, 6, 7, 9]);
+  const stream = {
+    async *samples(): AsyncGenerator<StreamSample> {
+      for (let index = 0; index < 10; index++) yield { name: `item ${index}`, index };
+    },
+  };
+  const open = ({ index }: StreamSample): number => {
+    if (bad.has(index)) throw new Error(`${index} is damaged`);
+    return index;
+  };
+  const label = ({ index }: StreamSample): number => {
+    if (index === 8) throw new Error('it has no label');
+    return 100 + index;
+  };
+  const loaderWith = (onError: 'throw' | 'skip', y?: typeof label) =>
+    new StreamLoader(stream, { x: open, y, batchSize: 4, onError });
+  const values = async (loader: StreamLoader<StreamSample>): Promise<unknown[]> => {
+    const seen = [];
+    for await (const batch of loader) seen.push(batch.map((part) => part.toList()));
+    return seen;
+  };
+  await t.rejects(values(loaderWith('throw')), { message: /item 1.*1 is damaged/ });
+
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', note);
+  t.teardown(() => process.off('warning', note));
+  const skipping = loaderWith('skip', label);
+  t.same(
+    await values(skipping),
+    [
+      [
+        [0, 2, 3],
+        [100, 102, 103],
+      ],
+    ],
+    'a batch of none is left out too',
+  );
+  t.same(
+    skipping.failures.map(({ index, path }) => [index, path]),
+    [1, 4, 5, 6, 7, 8, 9].map((index) => [index, `item ${index}`]),
+  );
+  t.match(skipping.failures[5]?.cause.message, /item 8: labelling it failed: it has no label/);
+  await new Promise(setImmediate);
+  t.match(warnings, [/7 of 10 items of epoch 0 could not be had and were left out; the first: item 1/]);
+
+  bad.clear();
+  t.same(await values(loaderWith('skip')), [[[0, 1, 2, 3]], [[4, 5, 6, 7]], [[8, 9]]]);
+  for (let index = 0; index < 10; index++) bad.add(index);
+  await t.rejects(values(loaderWith('skip')), { message: /none of the 10 items of the epoch can be had/ });
+  t.throws(() => loaderWith('replace' as 'skip'), { message: /'throw'.*'skip'.*`onError`/ });
+});

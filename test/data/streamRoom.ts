@@ -22,6 +22,7 @@ const streamOptions: room.StreamLoaderOptions<room.TarSample> = {
   seed: 1,
   device: 'cpu',
   signal: undefined,
+  onError: 'throw',
 };
 
 export const streamRecipes: Pick<Room, 'instances' | 'valid' | 'uses'> = {
