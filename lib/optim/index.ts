@@ -35,3 +35,4 @@ export {
   type SgdMomHypers,
 } from './recipes.js';
 export { combineScheds, cos1cycleAnneal, schedCos, schedExp, schedLin, schedNo, type Schedule } from './schedules.js';
+export { oneCycle, schedFlatCos, schedPoly, schedRestarts, setHypers, type Schedules, type Turn } from './cycles.js';
