@@ -1,10 +1,11 @@
 /** Recipes: the usual optimizers, each a list of parts. Made by `recipe(parameters, hyperParameters)`, or handed to a Learner as `optFunc`. */
 
+import { needOptions } from '../tensor/checks.js';
 import { type ParameterSource, toList } from './groups.js';
 import { needHypers, type RecipeHypers } from './hypers.js';
 import { Optimizer } from './optimizer.js';
 import type { Stepper } from './parts.js';
-import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
+import { AverageGrad, AverageSqrGrad, StepCount, type AverageOptions } from './stats.js';
 import { adamStep, lambStep, momentumStep, sgdStep, weightDecay } from './steppers.js';
 
 /** Hyper-parameters of {@link sgdOpt}. */
@@ -59,7 +60,13 @@ export function lambOpt(params: ParameterSource, hypers: AdamHypers): Optimizer 
   return new Optimizer(params, lambStep, { stats: adamStats(), ...hypers });
 }
 
-/** The stats of Adam and most of its relatives: both averages with dampening, and the step count. */
-export function adamStats(): (AverageGrad | AverageSqrGrad | StepCount)[] {
-  return [new AverageGrad({ dampening: true }), new AverageSqrGrad({ dampening: true }), new StepCount()];
+/**
+ * The stats of Adam and most of its relatives: both averages with dampening, and the step count.
+ *
+ * @param options `float32`: as for {@link AverageGrad}
+ */
+export function adamStats(options: Pick<AverageOptions, 'float32'> = {}): (AverageGrad | AverageSqrGrad | StepCount)[] {
+  needOptions('adamStats', options);
+  const settings = { dampening: true, float32: options.float32 ?? false };
+  return [new AverageGrad(settings), new AverageSqrGrad(settings), new StepCount()];
 }

@@ -1,7 +1,7 @@
 /** Stats: what optimizers remember about the gradients from step to step, from the simplest to the one with the most choices. */
 
 import { needFlag, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
-import { TensorList } from '../tensor/index.js';
+import { TensorList, zerosLike } from '../tensor/index.js';
 import { Stat } from './parts.js';
 
 /** Counts the steps of each parameter; those in which it had no gradient do not count. State: `step`, 1 in the first step. */
@@ -51,6 +51,17 @@ export class Keep<Name extends string> extends Stat<Record<Name, TensorList>> {
 export interface AverageOptions {
   /** Whether a new gradient counts 1 - mom (a mean) or 1 (a sum that is about 1 / (1 - mom) times larger). */
   dampening?: boolean;
+  /**
+   * Whether the averages of parameters in half precision are kept in float32: with a momentum near 1 what a step adds is less than half precision can
+   * tell. Costs the fused kernels. Default false: the parameters' dtype, as in PyTorch.
+   */
+  float32?: boolean;
+}
+
+/** Zeros for an average. */
+function zerosFor(p: TensorList, float32: boolean): TensorList {
+  const isHalf = p.dtype === 'bfloat16' || p.dtype === 'float16';
+  return float32 && isHalf ? p.map((tensor) => zerosLike(tensor, { dtype: 'float32' })) : p.zerosLike();
 }
 
 /**
@@ -63,15 +74,17 @@ export class AverageGrad extends Stat<{ gradAvg: TensorList; momDamp: number }> 
   static readonly borrowsGrad = true;
   override readonly defaults = { mom: 0.9 };
   readonly dampening: boolean;
+  readonly float32: boolean;
 
   constructor(options: AverageOptions = {}) {
     super();
     needOptions('AverageGrad', options);
     this.dampening = needFlag('AverageGrad: dampening', options.dampening ?? false);
+    this.float32 = needFlag('AverageGrad: float32', options.float32 ?? false);
   }
 
   initState(p: TensorList): { gradAvg: TensorList; momDamp: number } {
-    return { gradAvg: needInstance('AverageGrad: p', p, TensorList).zerosLike(), momDamp: 1 };
+    return { gradAvg: zerosFor(needInstance('AverageGrad: p', p, TensorList), this.float32), momDamp: 1 };
   }
 
   update(p: TensorList, state: { gradAvg: TensorList; momDamp: number }, { mom }: { mom: number }): void {
@@ -91,15 +104,17 @@ export class AverageSqrGrad extends Stat<{ sqrAvg: TensorList; sqrDamp: number }
   static readonly borrowsGrad = true;
   override readonly defaults = { sqrMom: 0.99 };
   readonly dampening: boolean;
+  readonly float32: boolean;
 
   constructor(options: AverageOptions = {}) {
     super();
     needOptions('AverageSqrGrad', options);
     this.dampening = needFlag('AverageSqrGrad: dampening', options.dampening ?? true);
+    this.float32 = needFlag('AverageSqrGrad: float32', options.float32 ?? false);
   }
 
   initState(p: TensorList): { sqrAvg: TensorList; sqrDamp: number } {
-    return { sqrAvg: needInstance('AverageSqrGrad: p', p, TensorList).zerosLike(), sqrDamp: 1 };
+    return { sqrAvg: zerosFor(needInstance('AverageSqrGrad: p', p, TensorList), this.float32), sqrDamp: 1 };
   }
 
   update(p: TensorList, state: { sqrAvg: TensorList; sqrDamp: number }, { sqrMom }: { sqrMom: number }): void {
