@@ -298,6 +298,9 @@ export class TensorList implements Iterable<Tensor> {
    * other lists: what kernels rely on that walk through several tensors' memory side by side.
    */
   laidOutLike(...others: readonly TensorList[]): boolean {
+    others.forEach((other, i) => {
+      needList(`others[${i}]`, other);
+    });
     return native.laidOutAlike(this.handles.handles, ...others.map(({ handles }) => handles.handles));
   }
 

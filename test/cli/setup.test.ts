@@ -33,13 +33,20 @@ for (const name of readdirSync('lib', { recursive: true }).filter((name) => name
 }
 `;
 
+/** Takes the bundler's place: refuses what was not compiled. */
+const bundler = `
+const { readFileSync } = require('node:fs');
+exports.build = async ({ entryPoints }) => entryPoints.forEach((path) => readFileSync(path));
+`;
+
 /** Takes npm's place: removes and fills node_modules slowly, writes npm's own stamp last, and notes each of its runs. */
 const npm = `#!/bin/sh
 echo run >> npm.log
 rm -rf node_modules
-mkdir -p node_modules/typescript/bin
+mkdir -p node_modules/typescript/bin node_modules/esbuild
 sleep 0.1
 cp bin/tsc node_modules/typescript/bin/tsc
+cp bin/esbuild.cjs node_modules/esbuild/index.js
 sleep 0.1
 echo '{}' > node_modules/.package-lock.json
 `;
@@ -52,13 +59,15 @@ function clone(root: string): string {
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(root, 'package-lock.json'), '{}');
   writeFileSync(join(root, 'bin/tsc'), compiler);
+  writeFileSync(join(root, 'bin/esbuild.cjs'), bundler);
   writeFileSync(join(root, 'tsconfig.json'), '{}');
   writeFileSync(
     join(root, 'lib/cli/main.ts'),
     "import { word } from '../word.js';\nexport const main = (argv) => (console.log(word, ...argv), 7);\n",
   );
   writeFileSync(join(root, 'lib/word.ts'), "export const word = 'ran';\n");
-  for (const name of ['tench', 'lock', 'typescript', 'dependencies']) {
+  writeFileSync(join(root, 'lib/index.ts'), "export * from './word.js';\n");
+  for (const name of ['tench', 'lock', 'typescript', 'bundle', 'dependencies']) {
     cpSync(join(repository, `scripts/${name}.mjs`), join(root, `scripts/${name}.mjs`));
   }
   return root;
@@ -132,9 +141,10 @@ t.test('killed at any moment, the next run makes it whole', async (t) => {
   const root = clone(t.testdir());
   for (const moment of [40, 100, 150, 200, 250, 300, 350, 400, 500]) {
     const child = begin(root);
+    const ended = finish(child);
     await sleep(moment);
     child.kill('SIGKILL');
-    await finish(child);
+    await ended;
     // Every second time the set-up has got further, or not, and is killed again from there.
     if (moment % 100 === 50) continue;
     t.match(tench(root, 'setup'), { status: 7, stdout: 'ran setup\n' }, `after ${moment} ms`);
