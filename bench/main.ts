@@ -1,10 +1,10 @@
 /** `npm run -s bench -- NAME`: measures one benchmark, prints a table and, as the last line, one JSON object. */
 
-import { parseArgs } from 'node:util';
-
 import { quietReport } from '../lib/cli/setup.js';
 import { TenchError } from '../lib/runtime/errors.js';
 import { benchmarks } from './benchmarks.js';
+import { parseNamed } from '../lib/cli/named.js';
+import { UsageError } from '../lib/cli/usageError.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { setUpEnvironment } from './harness/environments.js';
 import { efforts, measure } from './harness/measure.js';
@@ -18,9 +18,6 @@ const usage = `Usage: npm run -s bench -- NAME [--quick] [--data PATH]
   --data PATH   the folder of data, for benchmarks that need it (TENCH_DATA)
 `;
 
-/** Wrong usage: exit code 2. */
-class UsageError extends Error {}
-
 interface Request {
   /** null: list. */
   readonly benchmark: Benchmark | null;
@@ -29,23 +26,13 @@ interface Request {
 }
 
 function parse(argv: readonly string[]): Request | 'help' {
-  const options = {
-    quick: { type: 'boolean', default: false },
-    data: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(/\.\s/)[0] : String(error));
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return 'help';
-  const [name, ...more] = positionals;
-  if (name === undefined || more.length > 0) throw new UsageError('give the name of one benchmark');
-  const benchmark = name === 'list' ? null : benchmarks.find((one) => one.name === name);
-  if (benchmark === undefined) throw new UsageError(`there is no benchmark \`${name}\``);
+  const named = parseNamed(argv, {
+    what: 'benchmark',
+    all: benchmarks,
+    options: { quick: { type: 'boolean', default: false }, data: { type: 'string' } },
+  });
+  if (named === 'help') return 'help';
+  const { chosen: benchmark, values } = named;
   return { benchmark, quick: values.quick, data: values.data ?? (process.env.TENCH_DATA || null) };
 }
 

@@ -2,9 +2,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { TenchError } from 'tench';
+import { parseNamed } from '../lib/cli/named.js';
+import { UsageError } from '../lib/cli/usageError.js';
 import type { Station } from './harness/station.js';
 import { stations } from './stations.js';
 
@@ -17,9 +18,6 @@ const usage = `Usage: npm run -s example -- NAME [--out DIR] [--data PATH] [--js
   --json        the last line of stdout is one JSON object, everything else goes to stderr
 `;
 
-/** Wrong usage: exit code 2. */
-class UsageError extends Error {}
-
 interface Request {
   /** null: list. */
   readonly station: Station | null;
@@ -29,24 +27,13 @@ interface Request {
 }
 
 function parse(argv: readonly string[]): Request | 'help' {
-  const options = {
-    out: { type: 'string' },
-    data: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(/\.\s/)[0] : String(error));
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return 'help';
-  const [name, ...more] = positionals;
-  if (name === undefined || more.length > 0) throw new UsageError('give the name of one station');
-  const station = name === 'list' ? null : stations.find((one) => one.name === name);
-  if (station === undefined) throw new UsageError(`there is no station \`${name}\``);
+  const named = parseNamed(argv, {
+    what: 'station',
+    all: stations,
+    options: { out: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  if (named === 'help') return 'help';
+  const { name, chosen: station, values } = named;
   return {
     station,
     out: values.out || join('runs', name),

@@ -28,7 +28,8 @@ import {
   toByteTensor,
   type ChannelStats,
 } from '../vision/index.js';
-import { UsageError, type SplitName, type StartOptions } from './options.js';
+import type { SplitName, StartOptions } from './options.js';
+import { UsageError } from './usageError.js';
 
 /** A data set that is ready to train on. */
 export interface Dataset {

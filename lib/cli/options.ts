@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { precisions, type PrecisionName } from '../learner/index.js';
-import { TenchError } from '../tensor/errors.js';
+import { UsageError } from './usageError.js';
 
 /** How the files are split into training and validation. */
 export type SplitName = 'folder' | 'lesson' | 'random';
@@ -25,13 +25,6 @@ export interface StartOptions {
   readonly out: string | null;
   readonly json: boolean;
   readonly help: boolean;
-}
-
-/** Wrong usage of a command: exit code 2. */
-export class UsageError extends TenchError {
-  constructor(message: string) {
-    super(message, { code: 'ERR_TENCH_USAGE' });
-  }
 }
 
 export const startUsage = `Usage: npm start [-- OPTIONS]

@@ -16,7 +16,8 @@ import { TenchError } from '../tensor/errors.js';
 import { getCnnModel, initCnn, normalizer } from '../vision/index.js';
 import { openDataset, type Dataset } from './dataset.js';
 import { Interrupt, StopOnInterrupt, interruptedCode } from './interrupt.js';
-import { UsageError, parseStartOptions, startUsage, type StartOptions } from './options.js';
+import { parseStartOptions, startUsage, type StartOptions } from './options.js';
+import { UsageError } from './usageError.js';
 import { OutFolder, defaultOut, epochResult, type RunResult } from './saved.js';
 
 /** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 1 for everything else. */
