@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 import { TenchError } from './errors.js';
 import { findLibTorch } from './libtorch/find.js';
@@ -14,7 +15,8 @@ import { addonFolder, setupCommand } from './places.js';
 import { readRecord, type BuildRecord } from './record.js';
 
 interface Loader {
-  open(paths: string[]): void;
+  open: (paths: string[]) => void;
+  leaveOutDestructors: () => void;
 }
 
 /** What the addon exports; lib/tensor gives it its types. */
@@ -58,9 +60,13 @@ export function loadAddon({
   shortenSpinning(env);
   const require = createRequire(import.meta.url);
   try {
-    (require(loader) as Loader).open(librariesOf(libtorch));
+    const { open, leaveOutDestructors } = require(loader) as Loader;
+    open(librariesOf(libtorch));
     const native = require(addon) as NativeAddon;
     native.finalizers ??= secondEnvironment(addon);
+    // Now for a process whose workers alone load the addon, and as late as can be for what LibTorch makes at first use.
+    leaveOutDestructors();
+    if (isMainThread) process.once('exit', leaveOutDestructors);
     return native;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -14,7 +14,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <string>
 
 namespace {
@@ -24,19 +23,19 @@ void endNow(int status, void* /*unused*/) {
   _exit(status);
 }
 
-// Exit handlers run in the reverse order of their registration. Node has put its house in order before the first; those
-// that were registered after LibTorch was opened run before ours, and LibTorch's own would come next. A library that
-// was preloaded (a profiler, a sanitizer) has its say in one of the earliest, so then everything runs.
-void leaveOutDestructors() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (std::getenv("LD_PRELOAD") != nullptr) return;
-    // Node closes an addon that only a worker had loaded, and the handler must outlive it.
-    Dl_info self;
-    if (dladdr(reinterpret_cast<void*>(&endNow), &self) == 0) return;
-    if (dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == nullptr) return;
-    on_exit(endNow, nullptr);
-  });
+// leaveOutDestructors(): void. Exit handlers run in the reverse order of their registration, so this one leaves out
+// whatever was registered before the call: the destructors of libraries that are open by then, of the addon (which
+// strikes its own operators from LibTorch's lists) and of what either has made since. Node has put its house in order
+// before the first. A library that was preloaded (a profiler, a sanitizer) has its say in one of the earliest, so then
+// everything runs.
+napi_value leaveOutDestructors(napi_env /*env*/, napi_callback_info /*info*/) {
+  if (std::getenv("LD_PRELOAD") != nullptr) return nullptr;
+  // Node closes an addon that only a worker had loaded, and the handler must outlive it.
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&endNow), &self) == 0) return nullptr;
+  if (dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == nullptr) return nullptr;
+  on_exit(endNow, nullptr);
+  return nullptr;
 }
 
 // The string in `value`, or false with a JavaScript exception pending.
@@ -73,15 +72,19 @@ napi_value open(napi_env env, napi_callback_info info) {
       return nullptr;
     }
   }
-  leaveOutDestructors();
   return nullptr;
+}
+
+bool addFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function = nullptr;
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
+         napi_set_named_property(env, exports, name, function) == napi_ok;
 }
 
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  napi_value function = nullptr;
-  if (napi_create_function(env, "open", NAPI_AUTO_LENGTH, open, nullptr, &function) != napi_ok) return nullptr;
-  if (napi_set_named_property(env, exports, "open", function) != napi_ok) return nullptr;
-  return exports;
+  const bool added =
+      addFunction(env, exports, "open", open) && addFunction(env, exports, "leaveOutDestructors", leaveOutDestructors);
+  return added ? exports : nullptr;
 }
