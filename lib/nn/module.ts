@@ -243,6 +243,11 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
     return loadState(this, state, options);
   }
 
+  /** Whether somebody watches this module's calls through a hook of any kind. */
+  get isHooked(): boolean {
+    return this.#hooks !== null;
+  }
+
   /** Calls `hook(module, args)` before every forward; an array that it returns replaces the arguments. */
   registerForwardPreHook<A extends readonly unknown[] = Args>(hook: ForwardPreHook<A>): HookHandle {
     return this.#hooked('forwardPre', hook);

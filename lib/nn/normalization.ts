@@ -81,14 +81,7 @@ export abstract class BatchNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    this.checkInput(x);
-    const training = this.training || this.running_mean === null;
-    if (training && x.numel() === x.size(1)) {
-      throw new TenchError(
-        `${this.constructor.name} needs more than one value for each channel when training, and an input of shape [${x.shape.join(', ')}] has one: use a larger batch, or eval()`,
-      );
-    }
-    const momentum = this.training && this.trackRunningStats ? this.#count() : (this.momentum ?? 0);
+    const { training, momentum } = this.beginBatch(x);
     return batchNorm(
       x,
       this.weight,
@@ -100,6 +93,23 @@ export abstract class BatchNorm extends Module {
       this.eps,
       true,
     );
+  }
+
+  /**
+   * Checks and counts a batch, for who computes what {@link forward} would.
+   *
+   * @returns whether its own statistics are used, and their share in the running ones
+   * @throws ArgumentError for an input that is no tensor, or has other axes; TenchError in training for one value a channel
+   */
+  beginBatch(x: Tensor): { training: boolean; momentum: number } {
+    this.checkInput(x);
+    const training = this.training || this.running_mean === null;
+    if (training && x.numel() === x.size(1)) {
+      throw new TenchError(
+        `${this.constructor.name} needs more than one value for each channel when training, and an input of shape [${x.shape.join(', ')}] has one: use a larger batch, or eval()`,
+      );
+    }
+    return { training, momentum: this.training && this.trackRunningStats ? this.#count() : (this.momentum ?? 0) };
   }
 
   /** Counts the batch. @returns its share in the running statistics */
