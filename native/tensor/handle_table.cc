@@ -7,8 +7,8 @@
 namespace tench {
 
 HandleTable::~HandleTable() {
-  unreported_ -= reported_ + unreported_;
-  report_external_memory(env_);
+  unreported_ = -reported_;
+  report(env_);
 }
 
 double HandleTable::insert(at::Tensor tensor) {
@@ -99,8 +99,16 @@ void HandleTable::drop_storage(Slot& slot) {
 }
 
 void HandleTable::report_external_memory(node_api_basic_env env) {
+  constexpr int64_t kWorthReporting = 1 << 16, kMostKeptBack = 1 << 27;
+  if (unreported_ >= kWorthReporting || unreported_ <= -kMostKeptBack) report(env);
+}
+
+void HandleTable::report_collected_memory(node_api_basic_env env) {
   constexpr int64_t kWorthReporting = 1 << 16;
-  if (unreported_ < kWorthReporting && unreported_ > -kWorthReporting) return;
+  if (unreported_ >= kWorthReporting || unreported_ <= -kWorthReporting) report(env);
+}
+
+void HandleTable::report(node_api_basic_env env) {
   const int64_t change = std::exchange(unreported_, 0);
   reported_ += change;
   int64_t total = 0;

@@ -29,8 +29,12 @@ class HandleTable {
   bool contains(double handle) const;
   // Lets go of the tensor; a stale handle is ignored.
   void release(double handle);
-  // Tells the garbage collector what changed since the last call, so that it feels the weight of tensors.
+  // Tells the garbage collector what changed since the last call, so that it feels the weight of tensors. What was
+  // disposed is kept back up to a bound: a loop that makes and disposes large tensors stays below a level that the
+  // collector knows, where telling it of every fall and rise would have it look for garbage that is not there.
   void report_external_memory(node_api_basic_env env);
+  // The same, after the collector has freed tensors: it is told of all that has become free.
+  void report_collected_memory(node_api_basic_env env);
 
   size_t size() const { return size_; }
 
@@ -59,6 +63,7 @@ class HandleTable {
   Slot* find(double handle) const;
   void hold_storage(Slot& slot);
   void drop_storage(Slot& slot);
+  void report(node_api_basic_env env);
 
   napi_env env_;
   std::vector<std::unique_ptr<Slot[]>> chunks_;

@@ -170,7 +170,7 @@ double hold(Instance& instance, const c10::FunctionSchema& schema, const Given& 
 void finalize_tensor(node_api_basic_env env, void* data, void* hint) {
   HandleTable& handles = static_cast<Instance*>(hint)->handles;
   handles.release(static_cast<double>(reinterpret_cast<uint64_t>(data)));
-  handles.report_external_memory(env);
+  handles.report_collected_memory(env);
 }
 
 void tie(Instance& instance, napi_value shell, double handle) {

@@ -55,6 +55,18 @@ for (const node of nodes) {
   });
 }
 
+t.test('a loop that disposes of what it makes does not set the collector to work', async (t) => {
+  const code = `
+    for (let round = 0; round < 300; round += 1) {
+      const batches = Array.from({ length: 8 }, () => T.empty([3 * 2 ** 20]));
+      batches.forEach((batch) => batch.dispose());
+    }`;
+  const collections = (text: string): number => text.split('Mark-Compact').length - 1;
+  const idle = collections(run(process.execPath, '', ['--trace-gc']));
+  const busy = collections(run(process.execPath, code, ['--trace-gc']));
+  t.ok(busy <= idle + 10, `${busy} collections in 300 rounds of 96 MiB, ${idle} without`);
+});
+
 t.test('memory counts exactly', async (t) => {
   collectGarbage();
   const before = memory();
