@@ -26,21 +26,28 @@ export interface Draw {
   readonly epoch: number;
 }
 
+/** The draw of one item. */
+export interface ItemDraw extends Draw {
+  /** How often the epoch has come to the item before; so an item that comes twice, as a WeightedSampler may have it, is drawn anew. Default 0. */
+  readonly occurrence?: number | undefined;
+}
+
 /** Checks a draw, once for each item or batch. */
-export function needDraw(draw: Draw & { readonly signal?: AbortSignal | undefined }): Draw {
+export function needDraw(draw: ItemDraw & { readonly signal?: AbortSignal | undefined }): Draw {
   const given = draw as Partial<Draw> | null | undefined;
   if (typeof given !== 'object' || given === null) throw invalid('draw', 'an object with seed and epoch', draw);
   const { seed, epoch } = given;
   if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint')
     throw invalid('seed', 'a whole number or a bigint', seed);
   if (!Number.isSafeInteger(epoch)) throw invalid('epoch', 'a whole number', epoch);
+  if (draw.occurrence !== undefined) needCount('occurrence', draw.occurrence);
   const { signal } = draw;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal);
   return draw;
 }
 
 /** One item on its way through a chain. */
-export interface ChainItem extends Draw {
+export interface ChainItem extends ItemDraw {
   readonly index: number;
   readonly name: string;
   /** Aborted when nobody waits for the item any more: the remaining steps are not taken then. */
@@ -132,7 +139,7 @@ class ItemContext {
   readonly index: number;
   readonly epoch: number;
   readonly path: string;
-  readonly #seed: number | bigint;
+  readonly #item: ChainItem;
   readonly #position: number;
   #random: Generator | undefined;
 
@@ -140,12 +147,17 @@ class ItemContext {
     this.index = item.index;
     this.epoch = item.epoch;
     this.path = item.name;
-    this.#seed = item.seed;
+    this.#item = item;
     this.#position = position;
   }
 
   get random(): Generator {
-    return (this.#random ??= new Generator(this.#seed, TRANSFORM_STREAM, this.epoch, this.index, this.#position));
+    if (this.#random !== undefined) return this.#random;
+    const { seed, epoch, index, occurrence = 0 } = this.#item;
+    const stream = [TRANSFORM_STREAM, epoch, index, this.#position];
+    // A longer path for repeats alone, so that who comes once is drawn by epoch and item and nothing else.
+    if (occurrence > 0) stream.push(occurrence);
+    return (this.#random = new Generator(seed, ...stream));
   }
 }
 

@@ -114,13 +114,13 @@ export interface Gathered {
 /** Gets items, asking `onFailure` about each that cannot be had. Order is kept. */
 export async function gather(
   indices: readonly number[],
-  get: (index: number) => unknown,
+  get: (index: number, place: number) => unknown,
   { onFailure, nameOf, signal }: { onFailure: FailureHandler; nameOf: (index: number) => string; signal?: AbortSignal },
 ): Promise<Gathered> {
   const one = async (wanted: number, place: number): Promise<{ index: number; value: unknown } | undefined> => {
     for (let index: number | undefined = wanted; index !== undefined;) {
       try {
-        return { index, value: await get(index) };
+        return { index, value: await get(index, place) };
       } catch (thrown) {
         signal?.throwIfAborted();
         const cause = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -102,3 +102,4 @@ export { TarSample, TarShards, type TarShardsJSON, type TarShardsOptions } from 
 export { NumericalizeProcessor, TokenizeProcessor, type NumericalizeOptions, type TokenizeOptions } from './text.js';
 export { untarData, type UntarOptions, type UntarProgress } from './untar.js';
 export { URLs, archiveAddress, findDataset, publishedDatasets, type PublishedDataset } from './urls.js';
+export type { EpochStart } from './walk.js';

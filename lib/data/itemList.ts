@@ -5,7 +5,7 @@ import type { Device, Tensor } from '../tensor/index.js';
 import { needArray, needCount, needFunction, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Budget } from './budget.js';
-import { Chain, guard, needDraw, type Draw } from './chain.js';
+import { Chain, guard, needDraw, type Draw, type ItemDraw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
 import { gather, type FailureHandler } from './failures.js';
 import { ListContainer, type Selection } from './listContainer.js';
@@ -25,6 +25,8 @@ export interface BatchRequest extends Draw {
   readonly onFailure?: FailureHandler | undefined;
   /** How many threads may work on it at a time where native code does; 0: the calling one; default: as many as there are cores. */
   readonly threads?: number | undefined;
+  /** For each place of the batch, how often the epoch has come to the item before; default: never. What replaces an item has its number. */
+  readonly occurrences?: readonly number[] | undefined;
 }
 
 /** Checks what a batch is asked for with. */
@@ -32,6 +34,8 @@ export function needRequest(request: BatchRequest): BatchRequest {
   needDraw(request);
   if (request.onFailure !== undefined) needFunction('onFailure', request.onFailure);
   if (request.threads !== undefined) needCount('threads', request.threads);
+  if (request.occurrences !== undefined)
+    for (const one of needArray('occurrences', request.occurrences)) needCount('occurrences', one);
   return request;
 }
 
@@ -39,7 +43,7 @@ export function needRequest(request: BatchRequest): BatchRequest {
 export interface Dataset {
   readonly length: number;
   /** One sample (an array of its parts, such as `[x, y]`, or its only part), or a promise of it. */
-  get(index: number, draw: Draw): unknown;
+  get(index: number, draw: ItemDraw): unknown;
   /** The name of an item for messages. */
   nameOf?(index: number): string;
   /** One sample for people to look at. Where it is missing, a sample's first part is shown as x and its second as y. */
@@ -133,9 +137,9 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
    *
    * @param draw seed and epoch of the transforms' random numbers; without it each call is a new epoch of seed 0
    */
-  get(index: number, draw?: Draw): Promise<O>;
-  get(index: Selection, draw?: Draw): Promise<O[]>;
-  async get(index: number | Selection, draw: Draw = { seed: 0, epoch: this.#gets++ }): Promise<O | O[]> {
+  get(index: number, draw?: ItemDraw): Promise<O>;
+  get(index: Selection, draw?: ItemDraw): Promise<O[]>;
+  async get(index: number | Selection, draw: ItemDraw = { seed: 0, epoch: this.#gets++ }): Promise<O | O[]> {
     needDraw(draw);
     if (typeof index === 'number')
       return (await this.#transformed(this.position(index), draw, this.chain.transforms.length)) as O;
@@ -150,12 +154,12 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
     needArray('indices', indices);
     const { onFailure, signal } = request;
     if (onFailure !== undefined) {
-      const get = (index: number): unknown => this.#withinBudget(this.position(index), request);
+      const get = (index: number, place: number): unknown => this.#withinBudget(this.position(index), place, request);
       const nameOf = (index: number): string => this.nameOf(this.position(index));
       const { values, kept } = await gather(indices, get, { onFailure, nameOf, signal });
       return kept.length === 0 ? [] : [this.chain.batch(values, kept.map(nameOf), request.device)];
     }
-    const values = indices.map((index) => this.#withinBudget(this.position(index), request));
+    const values = indices.map((index, place) => this.#withinBudget(this.position(index), place, request));
     const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
     return [
       this.chain.batch(
@@ -181,18 +185,19 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
     return 0;
   }
 
-  #withinBudget(index: number, request: BatchRequest): unknown {
+  #withinBudget(index: number, place: number, { seed, epoch, occurrences, signal }: BatchRequest): unknown {
     const bytes = this.weigh(this.items[index]!);
-    if (bytes === 0) return this.#transformed(index, request, this.chain.perItem, request.signal);
+    const draw = { seed, epoch, occurrence: occurrences?.[place] };
+    if (bytes === 0) return this.#transformed(index, draw, this.chain.perItem, signal);
     return this.#budget.run(bytes, () => {
-      request.signal?.throwIfAborted();
-      return this.#transformed(index, request, this.chain.perItem, request.signal);
+      signal?.throwIfAborted();
+      return this.#transformed(index, draw, this.chain.perItem, signal);
     });
   }
 
   /** The item after the first `count` transforms, or a promise of it; what fails is a rejected promise, never thrown. */
-  #transformed(index: number, draw: Draw, count: number, signal?: AbortSignal): unknown {
-    const item = { seed: draw.seed, epoch: draw.epoch, index, name: this.nameOf(index), signal };
+  #transformed(index: number, { seed, epoch, occurrence }: ItemDraw, count: number, signal?: AbortSignal): unknown {
+    const item = { seed, epoch, occurrence, index, name: this.nameOf(index), signal };
     try {
       const opened = guard(
         () => this.open(this.items[index]!),

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/index.js';
 import { needArray, needFunction, needInstance, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { CategoryProcessor } from './categoryProcessor.js';
-import { guard, type Draw } from './chain.js';
+import { guard, type Draw, type ItemDraw } from './chain.js';
 import type { Transforms } from './compose.js';
 import type { FailureHandler } from './failures.js';
 import { FillMissingProcessor } from './fillMissing.js';
@@ -143,9 +143,9 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
   }
 
   /** One sample `[x, y]`, opened and transformed, or an array of them for a range, a mask or a list of positions. */
-  get(index: number, draw?: Draw): Promise<[X, Y]>;
-  get(index: Selection, draw?: Draw): Promise<[X, Y][]>;
-  async get(index: number | Selection, draw?: Draw): Promise<[X, Y] | [X, Y][]> {
+  get(index: number, draw?: ItemDraw): Promise<[X, Y]>;
+  get(index: Selection, draw?: ItemDraw): Promise<[X, Y][]>;
+  async get(index: number | Selection, draw?: ItemDraw): Promise<[X, Y] | [X, Y][]> {
     if (typeof index === 'number') return [await this.x.get(index, draw), await this.y.get(index, draw)];
     const [xs, ys] = await Promise.all([this.x.get(index, draw), this.y.get(index, draw)]);
     return xs.map((x, position): [X, Y] => [x, ys[position] as Y]);
@@ -164,7 +164,8 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
     const xs = await this.x.getBatch(indices, { ...request, onFailure: decided });
     if (xs.length === 0) return [];
     const kept = chosen.filter((index) => index !== undefined);
-    const ys = await this.y.getBatch(kept, plain);
+    const occurrences = request.occurrences?.filter((_, place) => chosen[place] !== undefined);
+    const ys = await this.y.getBatch(kept, { ...plain, occurrences });
     return [...xs, ...ys];
   }
 

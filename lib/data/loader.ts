@@ -1,15 +1,17 @@
 /** The DataLoader turns a data set into batches, a few of them ahead of the one in use. */
 
 import { inspect } from 'node:util';
-import { Tensor, type Device } from '../tensor/index.js';
+import type { Device } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { collateParts, type Batch } from './collate.js';
 import { EpochFailures, gather, onErrorWords, type ItemFailure, type OnError } from './failures.js';
 import { inTurn, needDataset, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
+import { occurrencesIn } from './occurrences.js';
 import { Generator, needPositions } from './random.js';
 import { RandomSampler, SequentialSampler, checkedOrder, needSampler, type Sampler } from './samplers.js';
+import { Stop, moved, release, settled, type EpochStart, type Loaded } from './walk.js';
 
 /** Makes a batch of samples in the user's own way. */
 export type Collate<B> = (samples: unknown[], names: readonly string[]) => B | Promise<B>;
@@ -41,12 +43,6 @@ export interface LoaderOptions<B = Batch> {
   numThreads?: number;
   /** Stops every walk at once when it is aborted: the walk throws the signal's reason. */
   signal?: AbortSignal;
-}
-
-/** Where a walk begins; see {@link DataLoader.setEpoch}. */
-export interface EpochStart {
-  /** How many batches of the epoch are left out because they were had before. Default 0. */
-  batch?: number;
 }
 
 /**
@@ -145,8 +141,9 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     const signal = this.signal ?? new AbortController().signal;
     signal.throwIfAborted();
     const failures = new EpochFailures(this.onError, { seed: this.seed, epoch }, order);
+    const occurrences = occurrencesIn(order, this.dataset.length);
     for (let start = 0; start < order.length; start += this.batchSize) {
-      const batch = await this.#load({ order, start, epoch, failures, signal });
+      const batch = await this.#load({ order, occurrences, start, epoch, failures, signal });
       if (batch !== undefined) return batch;
     }
     failures.report(order.length);
@@ -158,6 +155,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     const first = this.#nextBatch;
     this.#nextBatch = 0;
     const order = this.order(epoch);
+    const occurrences = occurrencesIn(order, this.dataset.length);
     const failures = new EpochFailures(this.onError, { seed: this.seed, epoch }, order);
     this.#failures = failures;
     const stop = new Stop(this.signal);
@@ -167,7 +165,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     const begin = (wanted: number): void => {
       while (begun < count && ahead.length < wanted) {
         const start = begun++ * this.batchSize;
-        ahead.push(settled(this.#load({ order, start, epoch, failures, signal: stop.signal })));
+        ahead.push(settled(this.#load({ order, occurrences, start, epoch, failures, signal: stop.signal })));
       }
     };
     try {
@@ -192,17 +190,19 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   }
 
   /** One batch; undefined if none of its items could be had. */
-  async #load({ order, start, epoch, failures, signal }: BatchToLoad): Promise<B | undefined> {
+  async #load({ order, occurrences: all, start, epoch, failures, signal }: BatchToLoad): Promise<B | undefined> {
     const { dataset, seed, device } = this;
     const indices = order.slice(start, start + this.batchSize);
+    const occurrences = all && [...all.subarray(start, start + this.batchSize)];
     const onFailure = failures.handler(start);
     if (this.#collate === undefined && dataset.getBatch) {
-      const request = { seed, epoch, device, signal, onFailure, threads: this.numThreads };
+      const request = { seed, epoch, occurrences, device, signal, onFailure, threads: this.numThreads };
       const parts = await dataset.getBatch(indices, request);
       return onFailure !== undefined && parts.length === 0 ? undefined : (parts as B);
     }
     const nameOf = (index: number): string => dataset.nameOf?.(index) ?? `item ${index}`;
-    const get = async (index: number): Promise<unknown> => dataset.get(index, { seed, epoch });
+    const get = async (index: number, place: number): Promise<unknown> =>
+      dataset.get(index, { seed, epoch, occurrence: occurrences?.[place] ?? 0 });
     const { values, kept } =
       onFailure === undefined
         ? { values: await inTurn(indices.map(get)), kept: indices }
@@ -230,65 +230,11 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
 /** What one batch is made of. */
 interface BatchToLoad {
   readonly order: readonly number[];
+  /** How often each place's item has come before; undefined where none comes twice. */
+  readonly occurrences: Uint32Array | undefined;
   /** Its first place in the order. */
   readonly start: number;
   readonly epoch: number;
   readonly failures: EpochFailures;
   readonly signal: AbortSignal;
-}
-
-/** The end of a walk before its time: because it was left, or because the user's signal says so. */
-class Stop {
-  readonly #controller = new AbortController();
-  readonly #user: AbortSignal | undefined;
-  readonly #whenAborted: Promise<never>;
-  #fail: (reason: unknown) => void = () => undefined;
-  readonly #onAbort = (): void => {
-    this.#controller.abort(this.#user?.reason);
-    this.#fail(this.#user?.reason);
-  };
-
-  constructor(user: AbortSignal | undefined) {
-    user?.throwIfAborted();
-    this.#user = user;
-    this.#whenAborted = new Promise((_, fail) => (this.#fail = fail));
-    this.#whenAborted.catch(() => undefined);
-    user?.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Waits, but no longer than until the user's signal is aborted, which throws its reason. */
-  before<T>(waiting: Promise<T>): Promise<T> {
-    return this.#user === undefined ? waiting : Promise.race([waiting, this.#whenAborted]);
-  }
-
-  now(): void {
-    this.#user?.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort();
-  }
-}
-
-/** Lets go of a batch that nobody takes any more. */
-function release<B>(loaded: Loaded<B>): void {
-  if ('error' in loaded || !Array.isArray(loaded.batch)) return;
-  for (const part of loaded.batch as unknown[]) if (part instanceof Tensor) part.dispose();
-}
-
-/** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
-export type Loaded<B> = { readonly batch: B | undefined } | { readonly error: unknown };
-
-export function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> {
-  return loading.then(
-    (batch) => ({ batch }),
-    (error: unknown) => ({ error }),
-  );
-}
-
-export function moved(batch: unknown, device: Device | undefined): unknown {
-  if (device === undefined) return batch;
-  if (batch instanceof Tensor) return batch.to(device);
-  return Array.isArray(batch) ? batch.map((part) => moved(part, device)) : batch;
 }

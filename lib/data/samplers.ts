@@ -99,8 +99,7 @@ export interface WeightedSamplerOptions {
  *     new WeightedSampler(WeightedSampler.balanced(labels));   // every label equally often, however rare it is
  *
  * Without replacement this is sampling by exponential keys (Efraimidis, Spirakis, "Weighted random sampling with a reservoir", 2006): each next
- * position is drawn by weight among those that are left. Note that random transforms draw by epoch and item: an item that comes
- * twice in an epoch is the same picture twice.
+ * position is drawn by weight among those that are left. An item that comes twice in an epoch is drawn anew by random transforms.
  */
 export class WeightedSampler implements Sampler {
   readonly weights: readonly number[];

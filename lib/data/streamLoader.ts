@@ -9,9 +9,10 @@ import { collate, type Batch } from './collate.js';
 import type { Transforms } from './compose.js';
 import { EpochFailures, gather, type FailureHandler, type ItemFailure } from './failures.js';
 import { inTurn } from './itemList.js';
-import { moved, settled, type Collate, type Loaded } from './loader.js';
+import type { Collate } from './loader.js';
 import { processorList, type AnyProcessor, type Processors } from './processors.js';
 import { Generator } from './random.js';
+import { moved, settled, type EpochStart, type Loaded } from './walk.js';
 
 /** What a stream's samples must have. */
 export interface StreamSample {
@@ -79,6 +80,8 @@ interface Group<S> {
 /** What one walk shares among its batches. */
 interface Walk {
   readonly epoch: number;
+  /** Samples of batches that were had before. */
+  readonly skipped: number;
   readonly failures: EpochFailures;
   readonly signal: AbortSignal;
 }
@@ -116,6 +119,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   readonly #y: ((sample: S) => unknown) | undefined;
   readonly #collate: Collate<B> | undefined;
   #nextEpoch = 0;
+  #nextBatch = 0;
   #failures: EpochFailures | undefined;
 
   constructor(stream: SampleStream<S>, options: StreamLoaderOptions<S, B>) {
@@ -151,9 +155,20 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  /** Says which epoch the next walk is, e.g. when training resumes. Without it walks count on. */
-  setEpoch(epoch: number): void {
+  /** Which epoch the next walk is. */
+  get nextEpoch(): number {
+    return this.#nextEpoch;
+  }
+
+  /**
+   * Says which epoch the next walk is, and with which batch it begins, e.g. when training resumes in the middle of an epoch: those batches are
+   * equal to the ones that an uninterrupted walk would have come to. The stream is read from its beginning, but what comes before is not opened.
+   * Without it walks count on and begin at the beginning.
+   */
+  setEpoch(epoch: number, start: EpochStart = {}): void {
+    needOptions('setEpoch', start);
     this.#nextEpoch = needCount('epoch', epoch);
+    this.#nextBatch = needCount('batch', start.batch ?? 0);
   }
 
   /**
@@ -166,26 +181,28 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
 
   /** The first batch of the epoch that comes next; looking at it does not count as a walk. */
   async oneBatch(): Promise<B> {
-    for await (const batch of this.#batches(this.#newFailures(this.#nextEpoch), 0)) return batch;
+    for await (const batch of this.#batches(this.#newFailures(this.#nextEpoch), 0, 0)) return batch;
     throw new TenchError('the stream has no sample');
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
+    const first = this.#nextBatch;
+    this.#nextBatch = 0;
     this.#failures = this.#newFailures(this.#nextEpoch++);
-    return this.#batches(this.#failures, this.prefetch);
+    return this.#batches(this.#failures, first, this.prefetch);
   }
 
   #newFailures(epoch: number): EpochFailures {
     return new EpochFailures(this.onError, { seed: this.seed, epoch }, []);
   }
 
-  async *#batches(failures: EpochFailures, prefetch: number): AsyncGenerator<B, void, undefined> {
+  async *#batches(failures: EpochFailures, first: number, prefetch: number): AsyncGenerator<B, void, undefined> {
     const abandoned = new AbortController();
     const { signal: user } = this;
     const stop = (): void => abandoned.abort(user?.reason);
     user?.throwIfAborted();
     user?.addEventListener('abort', stop, { once: true });
-    const walk = { epoch: failures.draw.epoch, failures, signal: abandoned.signal };
+    const walk = { epoch: failures.draw.epoch, skipped: first * this.batchSize, failures, signal: abandoned.signal };
     const groups = this.#groups(walk);
     const ahead: Promise<Loaded<Next<B>>>[] = [];
     const begin = (wanted: number): void => {
@@ -220,24 +237,24 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     return done === true ? { visited: value } : { batch: await this.#load(value, walk) };
   }
 
-  /** The samples of each batch; returns how many the epoch had. */
-  async *#groups({ epoch, signal }: Walk): AsyncGenerator<Group<S>, number, undefined> {
+  /** The samples of each batch; returns how many there were. */
+  async *#groups({ epoch, skipped, signal }: Walk): AsyncGenerator<Group<S>, number, undefined> {
     const { samples: wanted = Infinity, batchSize, seed } = this;
     let group: S[] = [];
     let count = 0;
     for await (const sample of this.stream.samples({ seed, epoch }, { signal })) {
-      group.push(sample);
       count += 1;
-      if (group.length === batchSize || count === wanted) {
-        if (group.length === batchSize || !this.dropLast) yield { samples: group, first: count - group.length };
+      if (count > skipped) group.push(sample);
+      if (group.length === batchSize) {
+        yield { samples: group, first: count - group.length };
         group = [];
       }
-      if (count === wanted) return count;
+      if (count === wanted) break;
     }
-    if (wanted !== Infinity)
+    if (count < wanted && wanted !== Infinity)
       throw new TenchError(`the stream ended after ${count} samples, but an epoch should have ${wanted} (\`samples\`)`);
     if (group.length > 0 && !this.dropLast) yield { samples: group, first: count - group.length };
-    return count;
+    return Math.max(0, count - skipped);
   }
 
   async #load({ samples, first }: Group<S>, { epoch, failures, signal }: Walk): Promise<B | null> {

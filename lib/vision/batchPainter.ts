@@ -178,9 +178,10 @@ class Painting {
   }
 
   #plan({ place, index, size }: KnownFile): Plan {
-    const { seed, epoch, signal } = this.#request;
+    const { seed, epoch, signal, occurrences } = this.#request;
     const name = this.#source.pathOf(index);
-    const plan = this.#source.chain.plan(size, { seed, epoch, index, name, signal });
+    const occurrence = occurrences?.[place];
+    const plan = this.#source.chain.plan(size, { seed, epoch, occurrence, index, name, signal });
     this.#sizes[place] = plan.size;
     this.#names[place] = name;
     return plan;

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { TransformContext } from '../../lib/data/compose.js';
 import { ItemList } from '../../lib/data/itemList.js';
 import { DataLoader } from '../../lib/data/loader.js';
+import { WeightedSampler } from '../../lib/data/samplers.js';
 import { type Tensor, memory, tensor } from '../../lib/tensor/index.js';
 import { collectGarbage } from '../collect.js';
 
@@ -48,6 +49,53 @@ t.test('shuffled: all items, a new order each epoch, the same for the same seed'
   t.same((await batchesOf(again)).flat(), first, 'setEpoch goes back (or ahead, when training resumes)');
   t.notSame((await batchesOf(loader(2))).flat(), first);
   t.throws(() => one.setEpoch(-1), { message: /`epoch`/ });
+});
+
+t.test('an item that comes twice in an epoch is drawn anew, and one that comes once as ever', async (t) => {
+  const draws = (x: number, { random }: TransformContext): number => x + random.random();
+  const list = new ItemList<number, number>(range(20), '.', draws);
+  const sampler = new WeightedSampler(range(20).map((i) => (i < 5 ? 4 : 1)));
+  const make = (prefetch = 4): DataLoader => new DataLoader(list, { batchSize: 3, sampler, prefetch });
+  const batches = await batchesOf(make());
+  const drawn = batches.flat();
+  const order = make().order(0);
+  t.ok(new Set(order).size < 15, 'many come twice or more often');
+  t.equal(new Set(drawn).size, order.length, 'no two are the same');
+  t.same(
+    drawn.map((value) => Math.floor(value)),
+    order,
+  );
+  const once = (await batchesOf(new DataLoader(list, { batchSize: 20 }))).flat();
+  order.forEach((index, place) => {
+    const isFirst = order.indexOf(index) === place;
+    t.equal(drawn[place] === once[index], isFirst, `${place}: ${isFirst ? 'as ever' : 'anew'}`);
+  });
+  const resumed = make(0);
+  resumed.setEpoch(0, { batch: 4 });
+  t.same(await batchesOf(resumed), batches.slice(4), 'and alike when an epoch is resumed');
+
+  const plain = {
+    length: 20,
+    get: (index: number, draw: { seed: number | bigint; epoch: number }) => list.get(index, draw),
+  };
+  t.same(await batchesOf(new DataLoader(plain, { batchSize: 3, sampler })), batches, "a user's data set is told too");
+  const collate = (values: unknown[]): Tensor[] => [tensor(values as number[])];
+  t.same(await batchesOf(new DataLoader(list, { batchSize: 3, sampler, collate })), batches);
+  const skipping = new ItemList<number, number>(range(20), '.', [
+    (x: number) => {
+      if (x === 1) throw new Error('no good');
+      return x;
+    },
+    Object.assign(draws, { order: 1 }),
+  ]);
+  const wanted = await batchesOf(
+    new DataLoader(new ItemList<number, number>(range(20), '.', [(x: number) => x, draws]), { batchSize: 3, sampler }),
+  );
+  t.same(
+    (await batchesOf(new DataLoader(skipping, { batchSize: 3, sampler, onError: 'skip' }))).flat(),
+    wanted.flat().filter((value) => Math.floor(value) !== 1),
+    'whatever is left out',
+  );
 });
 
 t.test(

@@ -93,6 +93,36 @@ t.test('an epoch is a function of seed and number, with all draws of its transfo
   );
 });
 
+t.test('an epoch that is resumed in its middle goes on with the same batches', async (t) => {
+  const draws = (x: number, { random }: TransformContext): number => x + random.random() / 2;
+  let opened = 0;
+  const make = (options: Partial<StreamLoaderOptions<TarSample>> = {}) =>
+    loaderOf(
+      { tfms: draws, seed: 7, x: (sample) => (opened++, numberOf(sample)), ...options },
+      new TarShards(paths, { shuffleShards: true, shuffleBuffer: 5 }),
+    );
+  const loader = make();
+  loader.setEpoch(3);
+  t.equal(loader.nextEpoch, 3);
+  const whole = await walk(loader);
+  t.equal(whole.length, 4);
+  for (const batch of [0, 1, 3, 4, 9]) {
+    for (const options of [{}, { prefetch: 0, samples: 15 }]) {
+      const resumed = make(options);
+      resumed.setEpoch(3, { batch });
+      opened = 0;
+      t.same(await walk(resumed), whole.slice(batch), `from batch ${batch} on`);
+      t.equal(opened, Math.max(0, 15 - 4 * batch), 'what came before is not opened');
+      t.equal(resumed.nextEpoch, 4);
+      t.equal((await walk(resumed)).length, 4, 'the walk after that is a whole one');
+    }
+  }
+  const short = make({ samples: 10, dropLast: true });
+  short.setEpoch(3, { batch: 1 });
+  t.same(await walk(short), whole.slice(1, 2));
+  t.throws(() => loader.setEpoch(0, { batch: -1 }), { message: /`batch`/ });
+});
+
 t.test('texts through processors and a collate', async (t) => {
   const loader = loaderOf({
     x: (sample) => Promise.resolve(Array.from({ length: sample.key.length > 30 ? 3 : 2 }, () => 7)),

@@ -33,7 +33,7 @@ export const streamRecipes: Pick<Room, 'instances' | 'valid' | 'uses'> = {
   },
   valid: {
     'new StreamLoader': () => [new room.TarShards(shard), streamOptions],
-    'StreamLoader#setEpoch': () => [1],
+    'StreamLoader#setEpoch': () => [1, { batch: 1 }],
     'StreamLoader#oneBatch': () => [],
     'TarSample#bytes': () => ['json'],
     'TarSample#text': () => ['json'],

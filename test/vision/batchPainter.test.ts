@@ -5,7 +5,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import type { TransformContext, Transforms } from '../../lib/data/compose.js';
-import { CategoryProcessor, DataLoader, ItemList, LabeledData, type LoaderOptions } from '../../lib/data/index.js';
+import {
+  CategoryProcessor,
+  DataLoader,
+  ItemList,
+  LabeledData,
+  WeightedSampler,
+  type LoaderOptions,
+} from '../../lib/data/index.js';
 import { TenchError, memory, type Tensor } from '../../lib/tensor/index.js';
 import type { Image } from '../../lib/vision/image.js';
 import { ImageList } from '../../lib/vision/imageList.js';
@@ -13,6 +20,8 @@ import { imageReaders } from '../../lib/vision/nativeImages.js';
 import { ImageTransform } from '../../lib/vision/transforms/imageTransform.js';
 import type { ImageOperation, ImageSize } from '../../lib/vision/program.js';
 import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
+import { RandomFlip } from '../../lib/vision/transforms/randomFlip.js';
+import { RandomResizedCrop } from '../../lib/vision/transforms/randomResizedCrop.js';
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
 
@@ -115,18 +124,42 @@ t.test('an epoch that is resumed goes on with the same batches', async (t) => {
   t.notOk(next[0]!.equal(whole[0]!), 'and another epoch');
 });
 
+t.test('an item that comes twice in an epoch is another picture each time, on both paths', async (t) => {
+  const sampler = new WeightedSampler(paths.map((_, i) => (i < 4 ? 6 : 1)));
+  const options: LoaderOptions = { sampler, shuffle: false };
+  const wanted = await walk(new ImageList<Tensor>(paths, root, inJavaScript([...random, toByteTensor])), options);
+  const order = new DataLoader(new ItemList(paths), { sampler, seed: 3 }).order(0);
+  t.ok(new Set(order).size < 18, 'many come twice or more often');
+  const pictures = wanted.flatMap((batch) => batch.unbind(0)).map((picture) => pixelsOf(picture).join());
+  // 12 x 16 places and a flip: repeats of all might meet, of none would not.
+  t.ok(new Set(pictures).size > new Set(order).size, 'repeats differ');
+  const list = new ImageList<Tensor>(paths, root, [...random, toByteTensor]);
+  for (const numThreads of [undefined, 0, 1, 5])
+    sameBatches(t, await walk(list, { ...options, numThreads }), wanted, `${numThreads ?? 'all'} threads`);
+  const resumed = new DataLoader(list, { batchSize: 5, seed: 3, sampler });
+  resumed.setEpoch(0, { batch: 3 });
+  const rest: Tensor[] = [];
+  for await (const [xb] of resumed) rest.push(xb!);
+  sameBatches(t, rest, wanted.slice(3), 'resumed');
+});
+
 t.test('a worker makes the same batches', async (t) => {
-  const wanted = await walk(new ImageList<Tensor>(paths, root, [makeRgb, new ResizeFixed(24), toByteTensor]));
+  const weights = paths.map((_, i) => (i < 4 ? 6 : 1));
+  const wanted = await walk(
+    new ImageList<Tensor>(paths, root, [makeRgb, new RandomResizedCrop(24), new RandomFlip(), toByteTensor]),
+    { shuffle: false, sampler: new WeightedSampler(weights) },
+  );
   const program = `
     const { parentPort, workerData } = require('node:worker_threads');
-    import(workerData.library).then(async ({ DataLoader, ImageList, ResizeFixed, makeRgb, toByteTensor }) => {
-      const list = new ImageList(workerData.paths, '.', [makeRgb, new ResizeFixed(24), toByteTensor]);
+    import(workerData.library).then(async ({ DataLoader, ImageList, RandomFlip, RandomResizedCrop, WeightedSampler, makeRgb, toByteTensor }) => {
+      const list = new ImageList(workerData.paths, '.', [makeRgb, new RandomResizedCrop(24), new RandomFlip(), toByteTensor]);
       const batches = [];
-      for await (const [xb] of new DataLoader(list, { batchSize: 5, shuffle: true, seed: 3 })) batches.push(xb.toTypedArray());
+      const sampler = new WeightedSampler(workerData.weights);
+      for await (const [xb] of new DataLoader(list, { batchSize: 5, sampler, seed: 3 })) batches.push(xb.toTypedArray());
       parentPort.postMessage(batches);
     });`;
   const library = new URL('../../lib/index.js', import.meta.url).href;
-  const worker = new Worker(program, { eval: true, workerData: { library, paths } });
+  const worker = new Worker(program, { eval: true, workerData: { library, paths, weights } });
   const batches = await new Promise<Uint8Array[]>((resolve, reject) =>
     worker.on('message', resolve).on('error', reject),
   );

@@ -1,0 +1,67 @@
+/** What the walks of all loaders have in common: where they begin, how they end, and the batches that wait in between. */
+
+import { Tensor, type Device } from '../tensor/index.js';
+
+/** Where a walk begins; see `setEpoch` of the loaders. */
+export interface EpochStart {
+  /** How many batches of the epoch are left out because they were had before. Default 0. */
+  batch?: number;
+}
+
+/** The end of a walk before its time: because it was left, or because the user's signal says so. */
+export class Stop {
+  readonly #controller = new AbortController();
+  readonly #user: AbortSignal | undefined;
+  readonly #whenAborted: Promise<never>;
+  #fail: (reason: unknown) => void = () => undefined;
+  readonly #onAbort = (): void => {
+    this.#controller.abort(this.#user?.reason);
+    this.#fail(this.#user?.reason);
+  };
+
+  constructor(user: AbortSignal | undefined) {
+    user?.throwIfAborted();
+    this.#user = user;
+    this.#whenAborted = new Promise((_, fail) => (this.#fail = fail));
+    this.#whenAborted.catch(() => undefined);
+    user?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits, but no longer than until the user's signal is aborted, which throws its reason. */
+  before<T>(waiting: Promise<T>): Promise<T> {
+    return this.#user === undefined ? waiting : Promise.race([waiting, this.#whenAborted]);
+  }
+
+  now(): void {
+    this.#user?.removeEventListener('abort', this.#onAbort);
+    this.#controller.abort();
+  }
+}
+
+/** Lets go of a batch that nobody takes any more. */
+export function release<B>(loaded: Loaded<B>): void {
+  if ('error' in loaded || !Array.isArray(loaded.batch)) return;
+  for (const part of loaded.batch as unknown[]) if (part instanceof Tensor) part.dispose();
+}
+
+/** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */
+export type Loaded<B> = { readonly batch: B | undefined } | { readonly error: unknown };
+
+/** A batch with its failure caught. */
+export function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> {
+  return loading.then(
+    (batch) => ({ batch }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** The tensors of a batch on a device. */
+export function moved(batch: unknown, device: Device | undefined): unknown {
+  if (device === undefined) return batch;
+  if (batch instanceof Tensor) return batch.to(device);
+  return Array.isArray(batch) ? batch.map((part) => moved(part, device)) : batch;
+}
