@@ -7,7 +7,7 @@
  */
 
 import { inspect } from 'node:util';
-import { needNumber } from '../tensor/checks.js';
+import { needInRange, needNumber } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -189,6 +189,32 @@ export class Generator {
       this.#spareNormal = undefined;
     }
     return mean + std * value;
+  }
+
+  /**
+   * A number of the beta distribution, from 0 to 1: the share of one gamma-distributed number in the sum of two.
+   *
+   * @param a from 1e-6 to 1e6; the larger, the closer to 1
+   * @param b the same; the larger, the closer to 0
+   */
+  beta(a: number, b: number): number {
+    needInRange('a', a, { least: 1e-6, most: 1e6 });
+    needInRange('b', b, { least: 1e-6, most: 1e6 });
+    return 1 / (1 + Math.exp(this.#logGamma(b) - this.#logGamma(a)));
+  }
+
+  /**
+   * The logarithm of a gamma-distributed number (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000). For small shapes the
+   * number itself is often too small for a double.
+   */
+  #logGamma(shape: number): number {
+    if (shape < 1) return this.#logGamma(shape + 1) + Math.log(1 - this.random()) / shape;
+    const d = shape - 1 / 3;
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+      if (v > 0 && Math.log(1 - this.random()) < (x * x) / 2 + d - d * v + d * Math.log(v)) return Math.log(d * v);
+    }
   }
 
   /** True with probability p. */

@@ -100,6 +100,41 @@ t.test('normal has the right mean, deviation and share within one deviation', (t
   t.end();
 });
 
+/** The share of 20,000 numbers below a bound, and their mean and variance. */
+function betas(a: number, b: number, bound: number): { below: number; mean: number; variance: number } {
+  const random = new Generator(6);
+  const values = Array.from({ length: 20_000 }, () => random.beta(a, b));
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { below: values.filter((value) => value < bound).length / values.length, mean, variance };
+}
+
+t.test('beta: mean, variance and shares that are known in closed form', (t) => {
+  const known: [a: number, b: number, bound: number, below: number][] = [
+    [1, 1, 0.3, 0.3],
+    [0.5, 0.5, 0.25, 1 / 3],
+    [2, 1, 0.5, 0.25],
+    [1, 5, 0.1, 1 - 0.9 ** 5],
+    [0.1, 1, 1e-3, 1e-3 ** 0.1],
+    [30, 30, 0.5, 0.5],
+  ];
+  for (const [a, b, bound, below] of known) {
+    const found = betas(a, b, bound);
+    const mean = a / (a + b);
+    const variance = (mean * (1 - mean)) / (a + b + 1);
+    t.ok(Math.abs(found.below - below) < 0.012, `Beta(${a}, ${b}): ${found.below} below ${bound}`);
+    t.ok(Math.abs(found.mean - mean) < 4 * Math.sqrt(variance / 20_000), `mean ${found.mean}`);
+    t.ok(Math.abs(found.variance / variance - 1) < 0.05, `variance ${found.variance}`);
+  }
+  const tiny = Array.from({ length: 1000 }, (_, i) => new Generator(7, i).beta(1e-6, 1e-6));
+  t.ok(
+    tiny.every((value) => value < 1e-9 || value > 1 - 1e-9),
+    'no NaN where gamma numbers are too small',
+  );
+  t.throws(() => new Generator(0).beta(0, 1), { message: /`a`/ });
+  t.end();
+});
+
 t.test('bernoulli', (t) => {
   const random = new Generator(4);
   let hits = 0;

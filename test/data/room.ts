@@ -253,6 +253,7 @@ export const dataRoom: Room = {
     'Generator#integer': () => [3],
     'Generator#normal': () => [0, 1],
     'Generator#bernoulli': () => [0.5],
+    'Generator#beta': () => [0.4, 0.4],
     'Generator#shuffle': () => [[1, 2, 3]],
     'Generator#permutation': () => [3],
     philox4x32: () => [
