@@ -89,7 +89,7 @@ export function isCancel(error: unknown): boolean {
  * is an error. Methods may return a promise, which the loop awaits, except for the five events inside a batch (`beginBatch` to `afterStep`).
  */
 export abstract class Callback {
-  /** Position among the callbacks; smaller is earlier. The built-in ones: TrainEval -10, device 1, ParamScheduler 1, BatchTransformX 2, statistics 10, Recorder 50, progress 60. */
+  /** Position among the callbacks; smaller is earlier. The built-in ones: TrainEval -10, device 1, ParamScheduler 1, BatchTransformX 2, mixing 5, statistics 10, Recorder 50, progress 60. */
   order = 0;
 
   /** The learner that this callback has been added to. */

@@ -15,6 +15,7 @@ export { Learner } from './learner.js';
 export { getLearnRun, type LearnRunOptions } from './learnRun.js';
 export { accuracy, accuracyTopK, errorRate, named, type Metric } from './metrics.js';
 export type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
+export { CutMix, MixUp, Mixing, type MixOptions, type MixedInputs } from './mixing.js';
 export { ParamScheduler } from './paramScheduler.js';
 export { Precision, precisions, type PrecisionName } from './precision.js';
 export { Recorder } from './recorder.js';

@@ -8,7 +8,7 @@ import { isTensor, type Tensor } from '../tensor/index.js';
 import type { BatchLoader, LearnerData, LossFunction } from './options.js';
 
 /** The cross-entropy of logits and class indices. */
-export const defaultLoss: LossFunction = (pred, yb) => F.crossEntropy(pred, yb);
+export const defaultLoss: LossFunction = (pred, yb, options) => F.crossEntropy(pred, yb, options);
 
 /** All parameters in one group of the optimizer. */
 export const oneGroup = (model: Module): Tensor[] => [...model.parameters()];

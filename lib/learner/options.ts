@@ -20,8 +20,11 @@ export interface LearnerData {
   readonly validDl?: BatchLoader | null;
 }
 
-/** From predictions and targets to one number that `backward` starts from. */
-export type LossFunction = (pred: Tensor, yb: Tensor) => Tensor;
+/**
+ * From predictions and targets to one number that `backward` starts from. The losses of `F` are such functions. Callbacks that need the loss of each
+ * sample ask for it by the third argument; a function that leaves it out cannot be used with those.
+ */
+export type LossFunction = (pred: Tensor, yb: Tensor, options?: { readonly reduction?: 'mean' | 'none' }) => Tensor;
 
 /** Makes the optimizer of a fit, e.g. `sgdOpt`, `adamOpt`. */
 export type OptFunc = (params: Tensor[] | Tensor[][], hypers: { lr: number }) => Optimizer;

@@ -64,6 +64,8 @@ export const learnerRoom: Room = {
   exports: room,
   apart: {
     ...Object.fromEntries(phases.map((name) => [`Learner#${name}`, 'private'])),
+    'CutMix#mix': 'protected',
+    'MixUp#mix': 'protected',
     'Recorder#read': 'private',
   },
   instances: {
@@ -76,6 +78,9 @@ export const learnerRoom: Room = {
     CudaCallback: () => added(new room.CudaCallback()),
     DeviceCallback: () => added(new room.DeviceCallback('cpu')),
     Learner: learner,
+    CutMix: () => added(new room.CutMix()),
+    MixUp: () => added(new room.MixUp()),
+    Mixing: () => added(new room.MixUp()),
     ParamScheduler: () => added(new room.ParamScheduler('lr', half)),
     Recorder: () => added(new room.Recorder()),
     TrainEvalCallback: () => added(new room.TrainEvalCallback()),
@@ -124,6 +129,8 @@ export const learnerRoom: Room = {
     accuracyTopK: () => [2],
     errorRate: () => [pred(), yb()],
     named: () => ['mine', () => 1],
+    'new CutMix': () => [{ alpha: 1, seed: 2 }],
+    'new MixUp': () => [{ alpha: 0.4, seed: 2 }],
     'new ParamScheduler': () => ['lr', [half]],
     'new Precision': () => ['bf16', { channelsLast: true }],
     'Precision#run': () => ['cpu', half],
