@@ -99,6 +99,16 @@ function words(argument: string, value: number | bigint): Key {
   return [Number(bits & 0xffff_ffffn), Number(bits >> 32n)];
 }
 
+/** The key of a path from the key of its beginning. */
+function derive(key: Key, stream: readonly number[]): Key {
+  for (const step of stream) {
+    const [low, high] = words('stream', step);
+    const derived = block([low, high, 0, DERIVING], key);
+    key = [derived[0], derived[1]];
+  }
+  return key;
+}
+
 /**
  * A stream of random numbers, fixed by a seed and a path of whole numbers.
  *
@@ -110,8 +120,8 @@ function words(argument: string, value: number | bigint): Key {
  */
 export class Generator {
   readonly seed: number | bigint;
-  readonly stream: readonly number[];
-  readonly #key: Key;
+  #stream: readonly number[];
+  #key: Key;
   #blocks = 0;
   #block: readonly number[] = [];
   #used = 4;
@@ -123,19 +133,21 @@ export class Generator {
    */
   constructor(seed: number | bigint, ...stream: number[]) {
     this.seed = seed;
-    this.stream = stream;
-    let key = words('seed', seed);
-    for (const step of stream) {
-      const [low, high] = words('stream', step);
-      const derived = block([low, high, 0, DERIVING], key);
-      key = [derived[0], derived[1]];
-    }
-    this.#key = key;
+    this.#stream = stream;
+    this.#key = derive(words('seed', seed), stream);
   }
 
-  /** The generator of a longer path: `new Generator(1, 2).fork(3)` equals `new Generator(1, 2, 3)`. */
+  /** The path. */
+  get stream(): readonly number[] {
+    return this.#stream;
+  }
+
+  /** The generator of a longer path, made from here: `new Generator(1, 2).fork(3)` equals `new Generator(1, 2, 3)`. */
   fork(...stream: number[]): Generator {
-    return new Generator(this.seed, ...this.stream, ...stream);
+    const longer = new Generator(this.seed);
+    longer.#stream = [...this.#stream, ...stream];
+    longer.#key = derive(this.#key, stream);
+    return longer;
   }
 
   /** 32 random bits as a number from 0 to 2^32 - 1. */
