@@ -3,6 +3,7 @@
 export * from './tensor/index.js';
 export * as nn from './nn/index.js';
 export * as F from './nn/functional.js';
+export { gridSample, type GridSampleOptions } from './nn/functional.js';
 export { ConvLayer, Hook, Hooks, Module, Parameter, GeneralReLU, convLayer, findModules } from './nn/index.js';
 export type { ConvLayerOptions, HookFunction, HookHandle, LayerFactory, StateDict } from './nn/index.js';
 export * from './data/index.js';

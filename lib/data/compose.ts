@@ -134,13 +134,15 @@ export function through(x: unknown, steps: readonly ((x: unknown) => unknown)[],
 export function transformLabel(transform: AnyTransform): string {
   needTransform('transform', transform);
   const described: unknown = transform.describe?.();
-  if (typeof described === 'object' && described !== null) {
-    const { name, ...settings } = described as TransformDescription;
-    const shown = Object.entries(settings).map(([key, value]) => `${key}: ${settingText(value)}`);
-    return shown.length === 0 ? textOf(name) : `${textOf(name)}(${shown.join(', ')})`;
-  }
+  if (typeof described === 'object' && described !== null) return descriptionLabel(described as TransformDescription);
   if (typeof transform === 'function') return textOf(transform.name) || '(a function)';
   return textOf((transform.constructor as { name?: unknown } | undefined)?.name);
+}
+
+/** A description in one short line. */
+export function descriptionLabel({ name, ...settings }: TransformDescription): string {
+  const shown = Object.entries(settings).map(([key, value]) => `${key}: ${settingText(value)}`);
+  return shown.length === 0 ? textOf(name) : `${textOf(name)}(${shown.join(', ')})`;
 }
 
 /** What JSON cannot hold is named instead. */

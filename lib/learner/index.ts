@@ -1,6 +1,7 @@
 /** The training loop and what hangs on it: callbacks, statistics, schedules, metrics. */
 
 export { AvgStats, AvgStatsCallback } from './avgStats.js';
+export { BatchAugmentCallback } from './batchAugmentCallback.js';
 export {
   Callback,
   CancelBatchException,

@@ -3,6 +3,7 @@
 import t from 'tap';
 
 import {
+  BatchAugmentCallback,
   BatchTransformXCallback,
   Callback,
   CudaCallback,
@@ -12,10 +13,11 @@ import {
   TrainEvalCallback,
   type CallbackFactory,
 } from '../../lib/learner/index.js';
-import { Linear, Sequential } from '../../lib/nn/index.js';
+import { Flatten, Linear, Sequential } from '../../lib/nn/index.js';
 import { combineScheds, cos1cycleAnneal, schedLin } from '../../lib/optim/index.js';
-import { isCudaAvailable } from '../../lib/tensor/index.js';
-import { drawData, drawModel } from './drawn.js';
+import { isCudaAvailable, ones, rand, type Tensor } from '../../lib/tensor/index.js';
+import { BatchAugment, BatchRotate } from '../../lib/vision/index.js';
+import { FixedLoader, drawData, drawModel } from './drawn.js';
 
 t.test('a schedule sets the rate of every batch, and the recorder keeps it', async (t) => {
   const recorder = new Recorder();
@@ -78,6 +80,34 @@ t.test('BatchTransformX changes training and validation batches', async (t) => {
   }).fit(1);
   t.strictSame(means, [7, 7]);
 });
+
+t.test(
+  'BatchAugment changes training batches by epoch and batch, and only normalises validation batches',
+  async (t) => {
+    const x = rand([2, 1, 6, 6]);
+    const batch = [x, ones([2], { dtype: 'int64' })] as const;
+    const augment = new BatchAugment([new BatchRotate({ p: 1 })], { mean: [0.5], std: [0.25], seed: 1 });
+    const seen: { xb: Tensor; inTrain: boolean }[] = [];
+    class Look extends Callback {
+      override order = 3;
+      override beginBatch(): void {
+        seen.push({ xb: this.learn.xb, inTrain: this.learn.inTrain });
+      }
+    }
+    const model = new Sequential(new Flatten(), new Linear(36, 2));
+    const data = { trainDl: new FixedLoader([batch, batch]), validDl: new FixedLoader([batch]) };
+    const learn = new Learner(model, data, { cbs: [new BatchAugmentCallback(augment), new Look()] });
+    await learn.fit(1);
+    await learn.fit(1);
+    const same = (a: Tensor, b: Tensor): boolean => a.sub(b).abs().amax().item() < 1e-6;
+    const training = seen.filter(({ inTrain }) => inTrain).map(({ xb }) => xb);
+    for (const [place, xb] of training.entries())
+      t.ok(same(xb, augment.apply(x, { epoch: Math.floor(place / 2), index: place % 2 })), `batch ${place}`);
+    t.notOk(same(training[0]!, training[1]!));
+    t.notOk(same(training[0]!, training[2]!));
+    for (const { xb } of seen.filter(({ inTrain }) => !inTrain)) t.ok(same(xb, x.sub(0.5).div(0.25)), 'validation');
+  },
+);
 
 t.test(
   'CudaCallback says once that there is no device, and training goes on',

@@ -6,6 +6,7 @@ import * as room from '../../lib/learner/index.js';
 import { convLayer } from '../../lib/nn/index.js';
 import { sgdOpt } from '../../lib/optim/index.js';
 import { ones, tensor, type Tensor } from '../../lib/tensor/index.js';
+import { BatchAugment } from '../../lib/vision/index.js';
 import type { Room } from '../provoke.js';
 import { FixedLoader, drawData, drawModel } from './drawn.js';
 
@@ -70,6 +71,7 @@ export const learnerRoom: Room = {
   },
   instances: {
     AvgStatsCallback: () => added(new room.AvgStatsCallback()),
+    BatchAugmentCallback: () => added(new room.BatchAugmentCallback(new BatchAugment([]))),
     BatchTransformXCallback: () => added(new room.BatchTransformXCallback((xb) => xb)),
     Callback: () => added(new Idle()),
     CancelBatchException: () => new room.CancelBatchException(),
@@ -90,6 +92,7 @@ export const learnerRoom: Room = {
     'AvgStats#accumulate': () => [ones([]), pred(), yb()],
     'new AvgStatsCallback': () => [[room.accuracy]],
     'new DeviceCallback': () => ['cpu'],
+    'new BatchAugmentCallback': () => [new BatchAugment([])],
     'new BatchTransformXCallback': () => [pass],
     formatEpoch: () => [record()],
     'new Learner': () => [

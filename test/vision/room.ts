@@ -61,6 +61,28 @@ async function* batches(): AsyncGenerator<unknown[]> {
   yield [ones([2, 3, 4, 4]), ones([2])];
 }
 
+class Still extends room.GeometricPart {
+  matrix(): room.Matrix3 {
+    return [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  }
+
+  override describe(): { name: string } {
+    return { name: 'Still' };
+  }
+}
+
+class Paint extends room.PixelPart {
+  override readonly stage = 'lighting';
+
+  get pass(): room.PixelPass {
+    return (x) => x;
+  }
+}
+
+const squares = (): unknown => ones([2, 3, 4, 4]);
+const drawn = (): unknown[] => [new Generator(1), { width: 4, height: 4 }];
+const where = (): unknown => ({ train: true, epoch: 1, index: 2, random: new Generator(1) });
+
 /** What `layer` is called with besides is checked by the layer. */
 const settings = { device: 'cpu', dtype: 'float32' };
 
@@ -68,6 +90,14 @@ export const visionRoom: Room = {
   exports: room,
   apart: {
     'Augment#draw': 'protected',
+    'BatchDihedral#draw': 'protected',
+    'BatchFlip#draw': 'protected',
+    'BatchPerspective#draw': 'protected',
+    'BatchRotate#draw': 'protected',
+    'BatchShear#draw': 'protected',
+    'BatchShift#draw': 'protected',
+    'BatchSquish#draw': 'protected',
+    'BatchZoom#draw': 'protected',
     'CenterCrop#corners': 'protected',
     'CenterCrop#defaultCropSize': 'protected',
     'GeneralCrop#corners': 'protected',
@@ -90,9 +120,53 @@ export const visionRoom: Room = {
   },
   instances: {
     IdxImageList: () => new room.IdxImageList([]),
+    BatchPart: () => new Still(1),
+    GeometricPart: () => new Still(1),
     ImageTransform: () => new Shrink(),
+    PixelPart: () => new Paint(1),
   },
   valid: {
+    affineGrid: () => [squares(), [2, 3]],
+    rotationMatrix: () => [[0, 1]],
+    rotateBatch: () => [
+      squares(),
+      [2, 3],
+      10,
+      { thetas: [0, 1], version: 'bmm', mode: 'nearest', paddingMode: 'border' },
+    ],
+    augTransforms: () => [
+      { flip: true, flipVertical: true, maxRotate: 5, minZoom: 0.9, maxZoom: 1.2, maxWarp: 0.1, pAffine: 0.5 },
+    ],
+    'new BatchAugment': () => [
+      [new Still(1)],
+      {
+        size: [2, 3],
+        mode: 'nearest',
+        paddingMode: 'border',
+        alignCorners: true,
+        mean: [0.5],
+        std: [0.5],
+        seed: 3,
+      },
+    ],
+    'BatchAugment#apply': () => [squares(), where()],
+    'BatchAugment#applyWithTargets': () => [
+      squares(),
+      { masks: ones([2, 4, 4]), boxes: ones([2, 1, 4]), points: ones([2, 1, 2]) },
+      where(),
+    ],
+    'new BatchDihedral': () => [{ p: 1 }],
+    'new BatchFlip': () => [{ p: 1, vertical: true }],
+    'new BatchPerspective': () => [{ p: 1, magnitude: 0.1 }],
+    'new BatchRandomResizedCrop': () => [{ p: 1, scale: [0.5, 1], ratio: [0.5, 2] }],
+    'BatchRandomResizedCrop#matrix': drawn,
+    'new BatchRotate': () => [{ p: 1, maxDegrees: 5 }],
+    'new BatchShear': () => [{ p: 1, maxDegrees: [5, 5] }],
+    'new BatchShift': () => [{ p: 1, maxShift: 0.2 }],
+    'new BatchSquish': () => [{ p: 1, ratio: [0.5, 2] }],
+    'new BatchWarp': () => [{ p: 1, magnitude: 0.1 }],
+    'BatchWarp#matrix': drawn,
+    'new BatchZoom': () => [{ p: 1, zoom: [0.5, 2] }],
     'new CenterCrop': () => [2, { cropSize: [1, 1], resample: 'box', antialias: true, scale: 1.2 }],
     'new ColorJitter': () => [{ brightness: 0.1, contrast: [0.5, 1.5], saturation: 0.1, hue: 0.1 }],
     'new GaussianBlur': () => [{ sigma: [0.1, 2] }],
@@ -165,6 +239,10 @@ export const visionRoom: Room = {
     toFloatTensor: () => [ones([2])],
   },
   open: {
+    'BatchAugment#apply 1.epoch': 'not asked for beside `random`',
+    'BatchAugment#apply 1.index': 'not asked for beside `random`',
+    'BatchAugment#applyWithTargets 2.epoch': 'not asked for beside `random`',
+    'BatchAugment#applyWithTargets 2.index': 'not asked for beside `random`',
     'isPlanned 0': 'it asks what something is',
     'randomOf 0': 'only its name is asked for, when there is no generator',
     'transformFromDescription 1.mine': 'not asked for by this description',

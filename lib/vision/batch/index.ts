@@ -1,0 +1,29 @@
+/** Augmentation of whole batches on their device. */
+
+export { augTransforms, type AugTransformsOptions } from './augTransforms.js';
+export { BatchAugment, type AugmentContext, type AugmentedBatch, type BatchAugmentOptions } from './batchAugment.js';
+export {
+  BatchDihedral,
+  BatchFlip,
+  BatchPerspective,
+  BatchRotate,
+  BatchShear,
+  BatchShift,
+  BatchSquish,
+  BatchWarp,
+  BatchZoom,
+  type PartOptions,
+} from './geometry.js';
+export type { Matrix3 } from './matrix.js';
+export {
+  BatchPart,
+  GeometricPart,
+  PixelPart,
+  type PartRandom,
+  type PictureSize,
+  type PixelPass,
+  type Stage,
+} from './part.js';
+export { BatchRandomResizedCrop } from './randomResizedCrop.js';
+export { affineGrid, rotateBatch, rotationMatrix, type GridSize, type RotateBatchOptions } from './rotateBatch.js';
+export type { BatchTargets, MovedTargets } from './targets.js';
