@@ -163,19 +163,21 @@ class ItemContext {
 
 /** Runs `step`, now or when its promise settles, and gives whatever it throws the item's name. */
 export function guard(step: () => unknown, name: string, doing: () => string): unknown {
-  const named = (cause: unknown): Error => {
-    const message = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : describe(cause);
-    if (cause instanceof TenchError && message.includes(name)) return cause;
-    const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_ITEM';
-    return new TenchError(`${name}: ${doing()} failed: ${message}`, { code, cause });
-  };
   try {
     const result = step();
     if (!(result instanceof Promise)) return result;
     return result.catch((cause: unknown) => {
-      throw named(cause);
+      throw namedError(cause, name, doing());
     });
   } catch (cause) {
-    throw named(cause);
+    throw namedError(cause, name, doing());
   }
+}
+
+/** What was thrown as an error that says of which item, and during what. */
+export function namedError(cause: unknown, name: string, doing: string): Error {
+  const message = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : describe(cause);
+  if (cause instanceof TenchError && message.includes(name)) return cause;
+  const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_ITEM';
+  return new TenchError(`${name}: ${doing} failed: ${message}`, { code, cause });
 }

@@ -93,6 +93,8 @@ export {
 } from './splitters.js';
 export {
   StreamLoader,
+  type BatchOpener,
+  type SampleOpener,
   type SampleStream,
   type StreamLoaderOptions,
   type StreamOnError,

@@ -4,23 +4,24 @@ import { inspect } from 'node:util';
 import type { Device } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
-import { Chain, guard, type Draw } from './chain.js';
+import { Chain, type Draw } from './chain.js';
 import { collate, type Batch } from './collate.js';
 import type { Transforms } from './compose.js';
-import { EpochFailures, gather, type FailureHandler, type ItemFailure } from './failures.js';
-import { inTurn } from './itemList.js';
+import { EpochFailures, type ItemFailure } from './failures.js';
 import type { Collate } from './loader.js';
 import { processorList, type AnyProcessor, type Processors } from './processors.js';
 import { Generator } from './random.js';
+import {
+  openEach,
+  openTogether,
+  type BatchOpener,
+  type Part,
+  type SampleOpener,
+  type StreamSample,
+} from './streamBatch.js';
 import { moved, settled, type EpochStart, type Loaded } from './walk.js';
 
-/** What a stream's samples must have. */
-export interface StreamSample {
-  /** What to call the sample in messages. */
-  readonly name: string;
-  /** A number of its own in the stream, whatever the order: the draws of transforms hang on it. */
-  readonly index: number;
-}
+export type { BatchOpener, SampleOpener, StreamSample } from './streamBatch.js';
 
 /** What can be streamed; `TarShards` is one. */
 export interface SampleStream<S extends StreamSample> {
@@ -33,8 +34,8 @@ const MOST_AHEAD = 1024;
 
 /** Options of {@link StreamLoader}. */
 export interface StreamLoaderOptions<S, B = Batch> {
-  /** What goes into a model: opens a sample. May return a promise. */
-  x: (sample: S) => unknown;
+  /** What goes into a model: opens a sample; for images see `openImages`. May return a promise. */
+  x: SampleOpener<S>;
   /** What should come out. May return a promise. Default: batches have no labels. */
   y?: (sample: S) => unknown;
   /** Processors of what `x` returns; they must have learned, or have been loaded. */
@@ -51,6 +52,8 @@ export interface StreamLoaderOptions<S, B = Batch> {
   dropLast?: boolean;
   /** How many batches are being made while one is in use. Default 4. */
   prefetch?: number;
+  /** How many threads read and transform images for this loader at a time, as for a `DataLoader`. Default: as many as the process has cores. */
+  numThreads?: number;
   /** Fixes the order and every draw of the transforms. Default 0. */
   seed?: number | bigint;
   /** Where batches are moved to. Default: they stay where they were made. */
@@ -93,7 +96,7 @@ type Next<B> = { readonly batch: B | null } | { readonly visited: number };
  * Batches of a stream, as an async iterable; a learner takes it as it takes a `DataLoader`.
  *
  *     const loader = new StreamLoader(shards, {
- *       x: (sample) => decodeImage({ name: sample.name, bytes: sample.bytes('jpg', 'png') }),
+ *       x: openImages((sample) => sample.bytes('jpg', 'png')),
  *       y: (sample) => sample.text('cls'),
  *       procY: new CategoryProcessor({ vocab: ['church', 'tench'] }),
  *       tfms: [makeRgb, new ResizeFixed(128), toByteTensor],
@@ -114,9 +117,11 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   readonly procY: readonly AnyProcessor[];
   readonly signal: AbortSignal | undefined;
   readonly onError: StreamOnError;
+  readonly numThreads: number | undefined;
   readonly #chain: Chain;
-  readonly #x: (sample: S) => unknown;
-  readonly #y: ((sample: S) => unknown) | undefined;
+  readonly #x: Part<S>;
+  readonly #y: Part<S> | undefined;
+  readonly #opener: BatchOpener<S> | undefined;
   readonly #collate: Collate<B> | undefined;
   #nextEpoch = 0;
   #nextBatch = 0;
@@ -140,9 +145,12 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     this.signal = options.signal === undefined ? undefined : needInstance('signal', options.signal, AbortSignal);
     this.onError = needOneOf('onError', options.onError ?? 'throw', streamWords);
     this.#chain = new Chain(options.tfms);
-    this.#x = needFunction('x', options.x);
-    this.#y = options.y === undefined ? undefined : needFunction('y', options.y);
+    this.numThreads = options.numThreads === undefined ? undefined : needCount('numThreads', options.numThreads);
+    this.#x = { make: needFunction('x', options.x), processors: this.procX };
+    this.#y = options.y === undefined ? undefined : { make: needFunction('y', options.y), processors: this.procY };
     this.#collate = options.collate === undefined ? undefined : needFunction('collate', options.collate);
+    const takesAll = this.#collate === undefined && this.procX.length === 0;
+    this.#opener = takesAll ? options.x.batches?.(this.#chain) : undefined;
   }
 
   /** The number of batches in an epoch. @throws TenchError where nobody said how many samples it has */
@@ -258,63 +266,29 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   }
 
   async #load({ samples, first }: Group<S>, { epoch, failures, signal }: Walk): Promise<B | null> {
-    const { seed, device } = this;
-    const nameOf = (place: number): string => samples[place]!.name;
+    const { seed, device, numThreads: threads } = this;
+    const request = { seed, epoch, device, signal, threads, onFailure: failures.handler(first) };
+    const batch = { samples, x: this.#x, y: this.#y, chain: this.#chain, request };
     const count = this.#collate === undefined ? this.#chain.perItem : this.#chain.transforms.length;
-    const open = async (place: number): Promise<unknown[]> => {
-      const sample = samples[place]!;
-      const { name, index } = sample;
-      const x = prepared(sample, this.#x, this.procX, 'opening it').then((opened) =>
-        this.#chain.run(opened, { seed, epoch, index, name, signal }, count),
-      );
-      return this.#y === undefined ? [await x] : inTurn([x, prepared(sample, this.#y, this.procY, 'labelling it')]);
-    };
-    const places = samples.map((_, place) => place);
-    const onFailure = forStream(failures.handler(first), samples);
-    const { values, kept } =
-      onFailure === undefined
-        ? { values: await inTurn(places.map(open)), kept: places }
-        : await gather(places, open, { onFailure, nameOf, signal });
+    const { xs, ys, kept } = await (this.#opener === undefined
+      ? openEach(batch, count)
+      : openTogether(batch, this.#opener));
     if (kept.length === 0) return null;
-    const names = kept.map(nameOf);
-    const opened = values as unknown[][];
+    const names = kept.map((place) => samples[place]!.name);
     if (this.#collate !== undefined) {
-      const items = this.#y === undefined ? opened.map(([x]) => x) : opened;
-      return moved(await this.#collate(items, names), device) as B;
+      const items = xs as unknown[];
+      return moved(
+        await this.#collate(this.#y === undefined ? items : items.map((x, i) => [x, ys[i]]), names),
+        device,
+      ) as B;
     }
-    const xs = opened.map(([x]) => x);
-    const batch: Batch = [this.#chain.batch(xs, names, device)];
-    if (this.#y !== undefined) {
-      const ys = opened.map(([, y]) => y);
-      batch.push(moved(collate(ys, names), device) as Batch[number]);
-    }
-    return batch as B;
+    const parts: Batch = [Array.isArray(xs) ? this.#chain.batch(xs, names, device) : xs];
+    if (this.#y !== undefined) parts.push(moved(collate(ys, names), device) as Batch[number]);
+    return parts as B;
   }
 
   [inspect.custom](): string {
     const count = this.samples === undefined ? 'all samples' : `${this.samples} samples`;
     return `StreamLoader (${count} of ${inspect(this.stream)}; batchSize: ${this.batchSize}, prefetch: ${this.prefetch}, seed: ${this.seed})`;
   }
-}
-
-/** What a function makes of a sample, through processors; what fails names the sample. */
-async function prepared<S extends StreamSample>(
-  sample: S,
-  make: (sample: S) => unknown,
-  processors: readonly AnyProcessor[],
-  doing: string,
-): Promise<unknown> {
-  return guard(
-    async () => {
-      const made: unknown = await make(sample);
-      return processors.reduce<unknown>((item, processor) => processor.proc1(item as never), made);
-    },
-    sample.name,
-    () => doing,
-  );
-}
-
-/** Failures by the samples' own numbers instead of their places in the batch. */
-function forStream(handler: FailureHandler | undefined, samples: readonly StreamSample[]): FailureHandler | undefined {
-  return handler && ((failure) => handler({ ...failure, index: samples[failure.index]!.index }));
 }

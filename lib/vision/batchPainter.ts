@@ -1,5 +1,5 @@
 /**
- * Batches of image files, painted by native threads straight into the batch tensor.
+ * Batches of image files, or of the bytes of some, painted by native threads straight into the batch tensor.
  *
  * First every file is opened, which gives its size; then JavaScript plans each image, which is all that it has to do; then native threads decode,
  * transform and write. Files that are no JPEG are decoded by sharp and join at the last step.
@@ -10,9 +10,10 @@ import { requireEqualShapes } from '../data/collate.js';
 import type { BatchRequest } from '../data/itemList.js';
 import { empty, tensor, type Tensor } from '../tensor/index.js';
 import { handleOf } from '../tensor/tensor.js';
-import { DEFAULT_MAX_PIXELS, decodedBytes, imageError, reasonOf, type DecodeOptions } from './decode.js';
+import { DEFAULT_MAX_PIXELS, decodedBytes, inputOf, type DecodeOptions } from './decode.js';
 import type { Image } from './image.js';
 import { ALL_THREADS, FileKind, nativeImages, type Lane } from './nativeImages.js';
+import { paintingError, reasonFor, type PaintedItem, type Reason } from './paintedItem.js';
 import type { Plan, PlannedChain } from './plannedChain.js';
 import type { ImageSize } from './program.js';
 import { decodeWithSharp } from './sharpDecoder.js';
@@ -20,17 +21,19 @@ import { decodeWithSharp } from './sharpDecoder.js';
 /** What sharp may hold decoded at a time. */
 const SHARP_BYTES = 128 * 2 ** 20;
 
-/** What a batch is painted from. */
-export interface PainterSource {
+/** What native threads may hold at a time in copies of bytes that JavaScript has in memory: of more than that, some wait. */
+const COPIED_BYTES = 32 * 2 ** 20;
+
+/** What all images of a painter go through. */
+export interface PainterSettings {
   readonly chain: PlannedChain;
   readonly decoding: DecodeOptions;
-  pathOf(index: number): string;
 }
 
 /** One place of a batch that is to be filled. */
 interface Place {
   readonly place: number;
-  readonly index: number;
+  readonly item: PaintedItem;
 }
 
 /** What a file holds, upright. */
@@ -41,23 +44,39 @@ interface KnownFile extends Place {
 }
 
 export class BatchPainter {
-  readonly #source: PainterSource;
+  readonly #settings: PainterSettings;
   readonly #owner: number;
   readonly #budget = new Budget(SHARP_BYTES);
+  readonly #copies = new Budget(COPIED_BYTES);
 
-  constructor(source: PainterSource) {
-    this.#source = source;
+  constructor(settings: PainterSettings) {
+    this.#settings = settings;
     this.#owner = nativeImages.newLane();
   }
 
-  /** The images at `indices` in one tensor; undefined if none of them could be had. */
-  async paint(indices: readonly number[], request: BatchRequest): Promise<Tensor | undefined> {
+  /**
+   * Images in one tensor; undefined if none of them could be had.
+   *
+   * @param itemAt gives the items by which `request.onFailure` replaces others
+   */
+  async paint(
+    items: readonly PaintedItem[],
+    request: BatchRequest,
+    itemAt?: (index: number, place: number) => PaintedItem,
+  ): Promise<Tensor | undefined> {
     const lane = { owner: this.#owner, threads: request.threads ?? ALL_THREADS };
-    const painting = new Painting(this.#source, this.#budget, lane, request, indices.length);
+    const painting = new Painting(this.#settings, this.#budget, lane, request, items.length);
     try {
-      let wanted: Place[] = indices.map((index, place) => ({ place, index }));
+      let failed = items.map((item, place): Place => ({ place, item }));
       // What takes the place of a file that cannot be read may be unreadable too.
-      while (wanted.length > 0) wanted = await painting.fill(wanted);
+      while (failed.length > 0) {
+        const wanted = failed;
+        failed = [];
+        for (const { bytes, places } of byBytes(wanted)) {
+          const replaced = await this.#copies.run(bytes, () => painting.fill(places));
+          for (const { place, index } of replaced) failed.push({ place, item: itemAt!(index, place) });
+        }
+      }
       return painting.finish();
     } catch (error) {
       painting.abandon();
@@ -68,7 +87,7 @@ export class BatchPainter {
 
 /** One batch on its way. */
 class Painting {
-  readonly #source: PainterSource;
+  readonly #chain: PlannedChain;
   readonly #budget: Budget;
   readonly #lane: Lane;
   readonly #request: BatchRequest;
@@ -77,34 +96,34 @@ class Painting {
   readonly #names: string[];
   #tensor: Tensor | undefined;
 
-  constructor(source: PainterSource, budget: Budget, lane: Lane, request: BatchRequest, count: number) {
-    this.#source = source;
+  constructor(settings: PainterSettings, budget: Budget, lane: Lane, request: BatchRequest, count: number) {
+    this.#chain = settings.chain;
     this.#budget = budget;
     this.#lane = lane;
     this.#request = request;
-    const { maxPixels = DEFAULT_MAX_PIXELS, allowTruncated = false } = source.decoding;
+    const { maxPixels = DEFAULT_MAX_PIXELS, allowTruncated = false } = settings.decoding;
     this.#limits = { maxPixels, allowTruncated };
     this.#sizes = new Array<undefined>(count).fill(undefined);
     this.#names = new Array<string>(count).fill('');
   }
 
-  /** Fills places, and returns those that are to be filled once more, with other items. */
-  async fill(wanted: readonly Place[]): Promise<Place[]> {
+  /** Fills places, and returns those that are to be filled once more, and with which other items. */
+  async fill(wanted: readonly Place[]): Promise<Replacement[]> {
     const { signal } = this.#request;
     signal?.throwIfAborted();
     // Nothing is painted yet, so nothing ties the batch to a size.
     if (this.#sizes.every((size) => size === undefined)) this.abandon();
     const { owner, threads } = this.#lane;
     const { maxPixels, allowTruncated } = this.#limits;
-    const paths = wanted.map(({ index }) => this.#source.pathOf(index));
-    const [batch, known] = nativeImages.openBatch(paths, owner, threads, maxPixels, allowTruncated);
+    const sources = wanted.map(({ item }) => inputOf(item.source).input);
+    const [batch, known] = nativeImages.openBatch(sources, owner, threads, maxPixels, allowTruncated);
     const close = (): void => nativeImages.closeBatch(batch);
     signal?.addEventListener('abort', close, { once: true });
     try {
       const figures = await known;
       signal?.throwIfAborted();
       const reasons = await this.#paint(batch, describeFiles(wanted, figures));
-      return this.#decide(wanted, paths, reasons);
+      return this.#decide(wanted, reasons);
     } finally {
       signal?.removeEventListener('abort', close);
       if (signal?.aborted !== true) close();
@@ -155,14 +174,14 @@ class Painting {
   /** Decodes a file by sharp and paints it; why that failed, or null. */
   async #paintOther(file: KnownFile): Promise<Reason | null> {
     const { signal } = this.#request;
-    const path = this.#source.pathOf(file.index);
+    const { input, name } = inputOf(file.item.source);
     let image: Image | undefined;
-    return this.#budget.run(decodedBytes(path), async () => {
+    return this.#budget.run(decodedBytes(input), async () => {
       signal?.throwIfAborted();
       try {
-        image = await decodeWithSharp(path, path, this.#limits);
+        image = await decodeWithSharp(input, name, this.#limits);
       } catch (cause) {
-        return { reason: reasonOf(cause, this.#limits.maxPixels), cause };
+        return reasonFor(cause, this.#limits.maxPixels);
       }
       signal?.throwIfAborted();
       const { program, size } = this.#plan({ ...file, size: image });
@@ -177,11 +196,10 @@ class Painting {
     });
   }
 
-  #plan({ place, index, size }: KnownFile): Plan {
-    const { seed, epoch, signal, occurrences } = this.#request;
-    const name = this.#source.pathOf(index);
-    const occurrence = occurrences?.[place];
-    const plan = this.#source.chain.plan(size, { seed, epoch, occurrence, index, name, signal });
+  #plan({ place, item, size }: KnownFile): Plan {
+    const { seed, epoch, signal } = this.#request;
+    const { index, name, occurrence } = item;
+    const plan = this.#chain.plan(size, { seed, epoch, occurrence, index, name, signal });
     this.#sizes[place] = plan.size;
     this.#names[place] = name;
     return plan;
@@ -189,7 +207,7 @@ class Painting {
 
   /** The batch tensor, made when the first size is known. */
   #allocate({ width, height, channels }: ImageSize): void {
-    const dtype = this.#source.chain.pixelType(this.#request.device);
+    const dtype = this.#chain.pixelType(this.#request.device);
     this.#tensor ??= empty([this.#sizes.length, channels, height, width], { dtype });
   }
 
@@ -209,15 +227,14 @@ class Painting {
   }
 
   /** What becomes of the places that could not be filled. */
-  #decide(wanted: readonly Place[], paths: readonly string[], reasons: readonly (Reason | null)[]): Place[] {
-    const again: Place[] = [];
-    wanted.forEach(({ place, index }, file) => {
+  #decide(wanted: readonly Place[], reasons: readonly (Reason | null)[]): Replacement[] {
+    const again: Replacement[] = [];
+    wanted.forEach(({ place, item }, file) => {
       const failed = reasons[file];
       if (failed === null || failed === undefined) return;
-      const path = paths[file]!;
-      const cause = imageError(path, path, failed.reason, failed.cause);
+      const cause = paintingError(item, failed);
       if (this.#request.onFailure === undefined) throw cause;
-      const other = this.#request.onFailure({ place, index, path, cause });
+      const other = this.#request.onFailure({ place, index: item.index, path: item.name, cause });
       if (other !== undefined) again.push({ place, index: other });
     });
     return again;
@@ -233,7 +250,7 @@ class Painting {
     const painted = this.#tensor;
     const whole = kept.length === this.#sizes.length;
     const batch = whole ? painted : painted.indexSelect(0, tensor(kept, { dtype: 'int64' }));
-    const finished = this.#source.chain.finish(batch, this.#request.device);
+    const finished = this.#chain.finish(batch, this.#request.device);
     if (finished !== painted) painted.dispose();
     return finished;
   }
@@ -244,16 +261,32 @@ class Painting {
   }
 }
 
-/** Why a file could not be painted. */
-interface Reason {
-  readonly reason: string;
-  readonly cause?: unknown;
+/** Another item for a place. */
+interface Replacement {
+  readonly place: number;
+  readonly index: number;
+}
+
+/** Places in runs whose bytes in memory, which are copied, fit into what may be held at a time. */
+function byBytes(wanted: readonly Place[]): { bytes: number; places: Place[] }[] {
+  const runs: { bytes: number; places: Place[] }[] = [];
+  for (const place of wanted) {
+    const { input } = inputOf(place.item.source);
+    const bytes = typeof input === 'string' ? 0 : input.length;
+    const last = runs.at(-1);
+    if (last === undefined || last.bytes + bytes > COPIED_BYTES) runs.push({ bytes, places: [place] });
+    else {
+      last.bytes += bytes;
+      last.places.push(place);
+    }
+  }
+  return runs;
 }
 
 function describeFiles(wanted: readonly Place[], figures: Float64Array): KnownFile[] {
-  return wanted.map(({ place, index }, file) => {
+  return wanted.map(({ place, item }, file) => {
     const [kind, width, height, channels] = figures.subarray(4 * file, 4 * file + 4) as unknown as number[];
-    return { place, index, file, kind: kind!, size: { width, height, channels } as ImageSize };
+    return { place, item, file, kind: kind!, size: { width, height, channels } as ImageSize };
   });
 }
 

@@ -17,6 +17,7 @@ import {
   type NamedBytes,
 } from './decode.js';
 import type { Image } from './image.js';
+import type { PaintedItem } from './paintedItem.js';
 import { PlannedChain } from './plannedChain.js';
 
 export interface ImageListOptions extends GetFilesOptions, DecodeOptions {
@@ -64,16 +65,17 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
     return decodeImage(item, this.decoding);
   }
 
-  /** Where all is native, from the file to the tensor, native threads paint the batch; pixels and errors are the same. */
+  /** Where all is native, from the file or its bytes to the tensor, native threads paint the batch; pixels and errors are the same. */
   override async getBatch(indices: readonly number[], request: BatchRequest): Promise<Tensor[]> {
     const painter = this.#painter();
-    const arePaths = needArray('indices', indices).every((index) => typeof this.items[index] === 'string');
-    if (painter === undefined || !arePaths) return super.getBatch(indices, request);
-    needRequest(request);
-    const batch = await painter.paint(
-      indices.map((index) => this.position(index)),
-      request,
-    );
+    if (painter === undefined) return super.getBatch(indices, request);
+    const { occurrences } = needRequest(request);
+    const itemAt = (index: number, place: number): PaintedItem => {
+      const position = this.position(index);
+      const source = this.items[position]!;
+      return { source, name: this.nameOf(position), index: position, occurrence: occurrences?.[place] };
+    };
+    const batch = await painter.paint(needArray('indices', indices).map(itemAt), request, itemAt);
     return batch === undefined ? [] : [batch];
   }
 
@@ -81,8 +83,7 @@ export class ImageList<O = Image, T extends ImageSource = string> extends ItemLi
   #painter(): BatchPainter | undefined {
     if (this.#madePainter !== null) return this.#madePainter;
     const chain = this.open === ImageList.prototype.open ? PlannedChain.of(this.chain) : undefined;
-    const pathOf = (index: number): string => this.items[index] as string;
-    this.#madePainter = chain && new BatchPainter({ chain, decoding: this.decoding, pathOf });
+    this.#madePainter = chain && new BatchPainter({ chain, decoding: this.decoding });
     return this.#madePainter;
   }
 

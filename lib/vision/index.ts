@@ -10,6 +10,7 @@ export { ImageList, type ImageListOptions } from './imageList.js';
 export { mnistData } from './mnist.js';
 export * from './models/index.js';
 export * from './normalize.js';
+export { openImages } from './openImages.js';
 export {
   dihedralNames,
   runProgram,

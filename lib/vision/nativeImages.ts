@@ -24,9 +24,9 @@ interface ImageFilesAddon {
 
   /** A number that no other lane of this thread has. */
   newLane(): number;
-  /** Opens files side by side. Of each four numbers: a {@link FileKind}, and width, height and channels. */
+  /** Opens files side by side: paths, or the bytes of files, which are copied. Of each four numbers: a {@link FileKind}, and width, height and channels. */
   openBatch(
-    paths: readonly string[],
+    sources: readonly (string | Uint8Array)[],
     owner: number,
     threads: number,
     maxPixels: number,

@@ -51,28 +51,39 @@ void BatchTensor::write(int64_t place, const Picture& picture) const {
     write_planes(picture, static_cast<uint8_t*>(first_) + begin);
 }
 
+template <class ReadAll>
+void BatchFile::recognise(std::span<const uint8_t> beginning, const ReadAll& read_all, const DecodeLimits& limits) {
+  if (!has_decoder() || !is_jpeg(beginning)) {
+    kind = Kind::other;
+    return;
+  }
+  auto found = read_jpeg_header(beginning);
+  if (!found && beginning.size() < size) found = read_jpeg_header(read_all());
+  if (!found) {
+    decode_jpeg(read_all(), limits);
+    throw ImageError("its header is damaged");
+  }
+  check_jpeg(*found, size, limits);
+  header = *found;
+  kind = Kind::jpeg;
+}
+
 void BatchFile::inspect(const DecodeLimits& limits) noexcept {
   try {
-    SourceFile file(path);
-    size = file.size();
-    const auto beginning = file.read(kKept);
-    if (!has_decoder() || !is_jpeg(beginning)) {
-      kind = Kind::other;
-      return;
+    if (in_memory) {
+      const std::span<const uint8_t> all(bytes.get(), size);
+      recognise(all, [&] { return all; }, limits);
+    } else {
+      SourceFile file(path);
+      size = file.size();
+      const auto beginning = file.read(kKept);
+      recognise(beginning, [&] { return file.read_all(); }, limits);
+      if (kind == Kind::jpeg && file.size() <= kKept) bytes = file.take();
     }
-    auto found = read_jpeg_header(beginning);
-    if (!found && beginning.size() < file.size()) found = read_jpeg_header(file.read_all());
-    if (!found) {
-      decode_jpeg(file.read_all(), limits);
-      throw ImageError("its header is damaged");
-    }
-    check_jpeg(*found, file.size(), limits);
-    header = *found;
-    kind = Kind::jpeg;
-    if (file.size() <= kKept) bytes = file.take();
   } catch (const std::exception& error) {
     reason = reason_of(error);
   }
+  if (kind != Kind::jpeg) bytes = nullptr;
 }
 
 void BatchFile::paint(const DecodeLimits& limits, std::span<const double> program, const BatchTensor& target,

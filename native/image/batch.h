@@ -33,11 +33,12 @@ class BatchTensor {
   void* first_ = nullptr;
 };
 
-// One file of a batch.
+// One file of a batch, or one in memory.
 struct BatchFile {
   enum class Kind { unreadable, jpeg, other };
 
   std::string path;
+  bool in_memory = false;  // `bytes` are all there is, and are kept until it is painted
   Kind kind = Kind::unreadable;
   std::string reason;  // why it is unreadable
   JpegHeader header;
@@ -49,6 +50,11 @@ struct BatchFile {
   // The second, for a JPEG: decodes it, runs the program, and writes the result. Sets `reason` where that fails.
   void paint(const DecodeLimits& limits, std::span<const double> program, const BatchTensor& target, int64_t place,
              const std::atomic<bool>& abandoned) noexcept;
+
+ private:
+  // Finds out what bytes are; `read_all` gives all of them where the beginning is not enough.
+  template <class ReadAll>
+  void recognise(std::span<const uint8_t> beginning, const ReadAll& read_all, const DecodeLimits& limits);
 };
 
 }  // namespace tench::image

@@ -1,7 +1,9 @@
 #include "batches.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -137,19 +139,27 @@ int64_t number_within(double value, size_t count, const char* what) {
   throw BadArgument(std::string("expected whole numbers from 0 to ") + std::to_string(count) + " for `" + what + "`");
 }
 
-std::vector<std::string> paths_at(Arguments& arguments, size_t index) {
+// Paths, or the bytes of files: copies, since JavaScript may hand a buffer to another thread meanwhile.
+std::vector<BatchFile> files_at(Arguments& arguments, size_t index) {
   napi_env env = arguments.env;
   uint32_t count = 0;
   if (napi_get_array_length(env, arguments.values[index], &count) != napi_ok)
-    throw BadArgument("expected an array of paths for `paths`");
-  std::vector<std::string> paths;
-  paths.reserve(count);
+    throw BadArgument("expected an array of paths and bytes for `sources`");
+  std::vector<BatchFile> files(count);
   for (uint32_t i = 0; i < count; ++i) {
-    napi_value path = nullptr;
-    check(env, napi_get_element(env, arguments.values[index], i, &path), "element");
-    paths.push_back(js::to_string(env, path, "paths"));
+    napi_value source = nullptr;
+    check(env, napi_get_element(env, arguments.values[index], i, &source), "element");
+    if (js::type_of(env, source) == napi_string) {
+      files[i].path = js::to_string(env, source, "sources");
+      continue;
+    }
+    const std::span<const uint8_t> bytes = bytes_of(env, source, "sources");
+    files[i].in_memory = true;
+    files[i].size = bytes.size();
+    files[i].bytes = std::make_unique_for_overwrite<uint8_t[]>(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), files[i].bytes.get());
   }
-  return paths;
+  return files;
 }
 
 napi_value new_lane(Arguments& arguments) {
@@ -160,7 +170,7 @@ napi_value open_batch(Arguments& arguments) {
   napi_env env = arguments.env;
   auto batch = std::make_shared<Batch>();
   batch->limits = read_limits(arguments, 3);
-  for (std::string& path : paths_at(arguments, 0)) batch->files.emplace_back().path = std::move(path);
+  batch->files = files_at(arguments, 0);
   const image::Lane lane = read_lane(arguments, 1);
   ImageDesk& desk = ImageDesk::of(arguments.instance);
   auto errand = std::make_shared<OpenBatch>(batch);

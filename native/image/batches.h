@@ -8,7 +8,7 @@ namespace tench {
 // Adds to the addon's exports (a lane is an owner and a number of threads, see files.h):
 //
 //   newLane(): number   an owner that no other one of this environment is
-//   openBatch(paths, owner, threads, maxPixels, allowTruncated): [batch, Promise<Float64Array>]
+//   openBatch(sources, owner, threads, maxPixels, allowTruncated): [batch, Promise<Float64Array>]
 //     of each file, once it is known: [kind, width, height, channels], upright. Kind 0: it cannot be read, see
 //     batchReasons; 1: a JPEG; 2: a file that others must decode.
 //   paintBatch(batch, tensor, files, places, ends, program, owner, threads): Promise<void>

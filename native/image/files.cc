@@ -105,18 +105,20 @@ napi_value read_image(Arguments& arguments) {
 
 }  // namespace
 
-std::vector<uint8_t> copied_bytes(Arguments& arguments, size_t index, const char* what) {
-  napi_env env = arguments.env;
+std::span<const uint8_t> bytes_of(napi_env env, napi_value value, const char* what) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(env, arguments.values[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_uint8_array) {
-    throw BadArgument(std::string("expected a Uint8Array for `") + what + "` but received " +
-                      js::describe(env, arguments.values[index]));
+    throw BadArgument(std::string("expected a Uint8Array for `") + what + "` but received " + js::describe(env, value));
   }
-  const auto* bytes = static_cast<const uint8_t*>(data);
-  return {bytes, bytes + length};
+  return {static_cast<const uint8_t*>(data), length};
+}
+
+std::vector<uint8_t> copied_bytes(Arguments& arguments, size_t index, const char* what) {
+  const auto bytes = bytes_of(arguments.env, arguments.values[index], what);
+  return {bytes.begin(), bytes.end()};
 }
 
 image::Lane read_lane(Arguments& arguments, size_t index) {

@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "jpeg.h"
@@ -26,7 +27,8 @@ inline constexpr int kMostThreads = 256;
 
 // Two arguments from number `index` on: lane and threads. Threads of -1 are as many as the pool has.
 image::Lane read_lane(Arguments& arguments, size_t index);
-// A Uint8Array.
+// The bytes of a Uint8Array, as long as JavaScript does not run; and a copy.
+std::span<const uint8_t> bytes_of(napi_env env, napi_value value, const char* what);
 std::vector<uint8_t> copied_bytes(Arguments& arguments, size_t index, const char* what);
 // maxPixels and allowTruncated.
 image::DecodeLimits read_limits(Arguments& arguments, size_t index);

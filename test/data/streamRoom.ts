@@ -19,6 +19,7 @@ const streamOptions: room.StreamLoaderOptions<room.TarSample> = {
   samples: 2,
   dropLast: false,
   prefetch: 1,
+  numThreads: 1,
   seed: 1,
   device: 'cpu',
   signal: undefined,

@@ -192,6 +192,7 @@ export const visionRoom: Room = {
     'new TiltRandomCrop': () => [2, { cropSize: [1, 1], magnitude: 0.1, resample: 'nearest', fill: 7 }],
     'new TrivialAugment': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
     'new TrivialAugmentWide': () => [{ numMagnitudeBins: 10, resample: 'nearest', fill: 7 }],
+    openImages: () => [({ bytes }: { bytes: Uint8Array }) => bytes, { maxPixels: 1e6, allowTruncated: true }],
     decodeImage: () => [grey, { maxPixels: 1e6, allowTruncated: true }],
     findCoeffs: () => [corners(2), corners(3)],
     warp: () => [picture(), [2, 2], corners(2), { resample: 'nearest', fill: [7] }],

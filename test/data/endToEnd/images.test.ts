@@ -28,8 +28,8 @@ import { Lambda, Linear, Sequential } from '../../../lib/nn/index.js';
 import { manualSeed, type Tensor } from '../../../lib/tensor/index.js';
 import {
   ImageList,
-  decodeImage,
   makeRgb,
+  openImages,
   toByteTensor,
   toFloatTensor,
   type NamedBytes,
@@ -130,7 +130,7 @@ t.test('tar archives', async (t) => {
   t.equal(paths.length, 4);
   const learn = async (shards: TarShards): Promise<{ right: number; weights: string }> => {
     const loader = new StreamLoader(shards, {
-      x: (sample) => decodeImage({ name: sample.name, bytes: sample.bytes('png') }),
+      x: openImages((sample) => sample.bytes('png')),
       y: (sample) => sample.text('cls'),
       procY: new CategoryProcessor({ vocab: ['other', 'red'] }),
       tfms,
