@@ -5,7 +5,10 @@
 #include <cstring>
 #include <vector>
 
+#include "avx2.h"
+#include "columns_avx2.h"
 #include "per_processor.h"
+#include "rows_avx2.h"
 
 #define TENCH_INLINE inline __attribute__((always_inline))
 
@@ -130,35 +133,44 @@ TENCH_PER_PROCESSOR void sum_of_rows(const uint8_t* source, size_t stride, const
 }  // namespace
 
 void resample_columns(const Pixels& source, const AxisWeights& columns, uint8_t* target, size_t target_stride) {
-  // Four bytes are read where a pixel has three: past the end of the picture at its very last pixel, so the last row is
-  // read from a copy with room behind it.
+  // More bytes are read than a pixel has: past the end of the picture at its very last one, so the last row is read
+  // from a copy with room behind it.
   const size_t row_bytes = static_cast<size_t>(source.width) * source.channels;
   const int last = source.height - 1;
-  std::vector<uint8_t> last_row(row_bytes + 1);
+  std::vector<uint8_t> last_row(row_bytes + ColumnsAvx2::kOverread);
   std::memcpy(last_row.data(), source.first + last * source.stride, row_bytes);
   const auto source_row = [&](int row) { return row == last ? last_row.data() : source.first + row * source.stride; };
 
-  std::vector<int32_t> woven(source.width * kLanes);
-  for (int first = 0; first < source.height; first += kGroup) {
-    // The last group ends with the last row and takes some rows once more; a picture of fewer rows repeats them.
-    const int begin = std::max(0, std::min(first, source.height - kGroup));
-    const uint8_t* sources[kGroup];
-    uint8_t* targets[kGroup];
-    for (int i = 0; i < kGroup; ++i) {
-      const int row = std::min(begin + i, last);
-      sources[i] = source_row(row);
-      targets[i] = target + row * target_stride;
+  const auto in_groups = [&](const auto& columns_of) {
+    for (int first = 0; first < source.height; first += kGroup) {
+      // The last group ends with the last row and takes some rows once more; a picture of fewer rows repeats them.
+      const int begin = std::max(0, std::min(first, source.height - kGroup));
+      const uint8_t* sources[kGroup];
+      uint8_t* targets[kGroup];
+      for (int i = 0; i < kGroup; ++i) {
+        const int row = std::min(begin + i, last);
+        sources[i] = source_row(row);
+        targets[i] = target + row * target_stride;
+      }
+      columns_of(sources, targets);
     }
-    columns_of_group(source, sources, columns, woven.data(), targets);
+  };
+  static_assert(kGroup == ColumnsAvx2::kRows);
+  if (source.channels >= 3 && row_bytes >= ColumnsAvx2::kOverread && has_avx2()) {
+    const ColumnsAvx2 fast(columns);
+    return in_groups([&](auto& sources, auto& targets) { fast.run(sources, source.channels, targets); });
   }
+  std::vector<int32_t> woven(source.width * kLanes);
+  in_groups([&](auto& sources, auto& targets) { columns_of_group(source, sources, columns, woven.data(), targets); });
 }
 
 void resample_rows(const Pixels& source, const AxisWeights& rows, uint8_t* target, size_t target_stride) {
   const size_t row_bytes = static_cast<size_t>(source.width) * source.channels;
+  const auto sum = has_avx2() ? sum_of_rows_avx2 : sum_of_rows;
   for (size_t y = 0; y < rows.windows.size(); ++y) {
     const AxisWeights::Window window = rows.windows[y];
-    sum_of_rows(source.first + window.first * source.stride, source.stride, rows.of(static_cast<int>(y)), window.count,
-                target + y * target_stride, row_bytes);
+    sum(source.first + window.first * source.stride, source.stride, rows.of(static_cast<int>(y)), window.count,
+        target + y * target_stride, row_bytes);
   }
 }
 
