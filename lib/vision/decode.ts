@@ -3,7 +3,8 @@
  *
  * The rule is what Pillow's `Image.open(path).convert(...)` does, and the EXIF orientation on top: grey stays one channel and a palette becomes
  * RGB; alpha is kept as the last channel and never blended; colour profiles are not applied; CMYK becomes RGB by (1 - ink)(1 - black); of 16 bits
- * the upper 8 are kept; of an animation the first frame.
+ * the upper 8 are kept; of an animation the first frame. A colour that is said to be transparent (tRNS) gives alpha too. What lies under wholly
+ * transparent pixels of a GIF is black.
  *
  * JPEG is decoded by libjpeg-turbo in the addon, several times as fast as through libvips; everything else (PNG, WebP, GIF, TIFF, AVIF, SVG) by
  * sharp, libvips with its codecs prebuilt for the platforms that matter. Where the addon was built without libjpeg-turbo, sharp decodes JPEG too.

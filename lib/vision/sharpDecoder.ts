@@ -4,7 +4,7 @@ import type { Metadata, Sharp, default as SharpFactory } from 'sharp';
 
 import type { DecodeOptions } from './decode.js';
 import { Image, type Channels } from './image.js';
-import { readPixelFormat, type PixelFormat } from './imageHeader.js';
+import { isGreyAvif, readPixelFormat, type PixelFormat } from './imageHeader.js';
 
 let opened: Promise<typeof SharpFactory> | undefined;
 
@@ -27,16 +27,17 @@ export async function decodeWithSharp(
   const known = readPixelFormat(input);
   const failOn = allowTruncated ? 'none' : known?.isJpeg === true ? 'warning' : 'error';
   const decoder = sharp(input, { failOn, limitInputPixels: maxPixels, ignoreIcc: true });
-  const format = known ?? formatOf(await decoder.metadata());
+  const format = known ?? formatOf(await decoder.metadata(), isGreyAvif(input));
   if (format.bits === 12) throw new Error('JPEG with 12 bits a sample is not supported');
   return await decodeAs(format, decoder.autoOrient(), name);
 }
 
-function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata): PixelFormat {
+/** @param isGrey whether it is known to be grey although libvips makes colours of it */
+function formatOf({ space, channels, hasAlpha, depth, width, height }: Metadata, isGrey: boolean): PixelFormat {
   const bits = depth === 'uchar' ? 8 : 16;
   if (space === 'cmyk') return { kind: 'cmyk', bits, width, height, isJpeg: false };
-  const isGrey = space === 'b-w' || space === 'grey16' || channels < 3;
-  return { kind: isGrey ? (hasAlpha ? 'greyAlpha' : 'grey') : 'rgb', bits, width, height, isJpeg: false };
+  const holdsGrey = isGrey || space === 'b-w' || space === 'grey16' || channels < 3;
+  return { kind: holdsGrey ? (hasAlpha ? 'greyAlpha' : 'grey') : 'rgb', bits, width, height, isJpeg: false };
 }
 
 async function decodeAs({ kind, bits }: PixelFormat, source: Sharp, path: string | undefined): Promise<Image> {
