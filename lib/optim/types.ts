@@ -18,8 +18,11 @@ type Untyped<S> = [S] extends [(p: TensorList, context: infer Context) => void]
     : unknown
   : unknown;
 
-type HypersOf<T> = [T] extends [{ update(p: TensorList, state: never, hypers: infer Own): void }]
-  ? Known<Own>
+/** What all stats take, at once. */
+type HypersOf<T> = (
+  T extends { update(p: TensorList, state: never, hypers: infer Own): void } ? (all: Known<Own>) => void : never
+) extends (all: infer All) => void
+  ? All
   : unknown;
 
 type DefaultKey<Part> = Part extends { readonly defaults: infer Defaults } ? keyof Named<Defaults> : never;
@@ -35,9 +38,34 @@ type Required<Needs, Provided> = {
   [Key in Exclude<keyof Needs, Provided>]: Needs[Key] extends number ? number : NoStatProvides<Key>;
 };
 
+/** Keys that several stats keep: each stat's that one of another class keeps too. */
+type KeptTwice<T, Other = T> = T extends unknown ? StateKey<T> & StateKey<Exclude<Other, T>> : never;
+
+/** Keys that steppers take as a number and as a list, or as the one where a stat keeps the other. */
+type OtherKind<Needs, T> = {
+  [Key in keyof Needs]: Needs[Key] extends number & TensorList
+    ? Key
+    : T extends { initState(p: TensorList): infer Own }
+      ? Key extends keyof Named<Own>
+        ? Named<Own>[Key] extends Needs[Key]
+          ? never
+          : Key
+        : never
+      : never;
+}[keyof Needs];
+
+/** Stands in an error message where two parts mean different things by one key. */
+export interface HasTwoMeanings<Key> {
+  readonly ambiguous: Key;
+}
+
+type Clashing<Needs, T, Default> = {
+  [Key in KeptTwice<T> | (StateKey<T> & Default) | OtherKind<Needs, T>]: HasTwoMeanings<Key>;
+};
+
 /**
  * The third argument of `new Optimizer`: stats, gradient steppers, and hyper-parameters for all groups. Those that a part takes and
- * nobody has a default for must be given.
+ * nobody has a default for must be given, and none can be given where two parts mean different things by one key.
  */
 export type OptimizerOptions<S extends Stepper, T extends Stat, G extends Stepper> = {
   /** What is remembered from step to step; updated in this order, before the steppers. */
@@ -46,4 +74,5 @@ export type OptimizerOptions<S extends Stepper, T extends Stat, G extends Steppe
   gradSteppers?: G | readonly G[];
 } & Required<ContextOf<S> & ContextOf<G> & HypersOf<T>, DefaultKey<S | T | G> | StateKey<T>> &
   Partial<Record<DefaultKey<S | T | G>, number>> &
+  Clashing<ContextOf<S> & ContextOf<G>, T, DefaultKey<S | T | G>> &
   Untyped<S>;

@@ -4,6 +4,9 @@ import t from 'tap';
 
 import {
   AverageGrad,
+  AverageSqrGrad,
+  Keep,
+  NadamMomentum,
   Optimizer,
   StepCount,
   adamOpt,
@@ -68,10 +71,29 @@ t.test('types', (t) => {
   compiles(() => new Optimizer(params(), scale, {}));
   // @ts-expect-error warmth has no default
   compiles(() => new Optimizer(params(), signStep, { stats: new AverageGrad(), lr: 0.1 }));
+  // @ts-expect-error NadamMomentum takes mom, beside a stat that does not
+  compiles(() => new Optimizer(params(), sgdStep, { stats: [new AverageSqrGrad(), new NadamMomentum()], lr: 0.1 }));
   // @ts-expect-error nobody takes wt
   compiles(() => new Optimizer(params(), [weightDecay, sgdStep], { lr: 0.1, wt: 0.1 }));
   // @ts-expect-error a hyper-parameter is a number
   compiles(() => new Optimizer(params(), sgdStep, { lr: '0.1' }));
+
+  compiles(
+    () => new Optimizer(params(), sgdStep, { stats: [new AverageSqrGrad(), new NadamMomentum()], mom: 0.9, lr: 0.1 }),
+  );
+
+  // @ts-expect-error both keep gradAvg
+  compiles(() => new Optimizer(params(), momentumStep, { stats: [new AverageGrad(), new Keep('gradAvg')], lr: 0.1 }));
+  const counters = [new StepCount(), new NadamMomentum()];
+  // @ts-expect-error both count steps
+  compiles(() => new Optimizer(params(), sgdStep, { stats: counters, mom: 0.9, lr: 0.1 }));
+  // @ts-expect-error wd is a hyper-parameter
+  compiles(() => new Optimizer(params(), [weightDecay, sgdStep], { stats: new Keep('wd'), lr: 0.1 }));
+  const numberStep = (p: TensorList, { gradAvg }: { gradAvg: number }): void => void p.mul_(gradAvg);
+  // @ts-expect-error gradAvg is a list
+  compiles(() => new Optimizer(params(), numberStep, { stats: new AverageGrad() }));
+  // @ts-expect-error one takes gradAvg as a number, the other as a list
+  compiles(() => new Optimizer(params(), [numberStep, momentumStep], { lr: 0.1, gradAvg: 1 }));
 
   const makers: ((params: Iterable<Tensor>, hypers: { lr: number }) => Optimizer)[] = [
     sgdOpt,
