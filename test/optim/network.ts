@@ -30,14 +30,16 @@ const read = (name: string): unknown =>
 
 const network = read('network') as Golden;
 const family = read('family') as Pick<Golden, 'cases'>;
+/** fastai's runs, from other first weights. */
+export const fastai = read('fastai') as Pick<Golden, 'cases' | 'weights'>;
 
 export const golden: Golden = { ...network, cases: { ...network.cases, ...family.cases } };
 
 export type Float = 'float32' | 'float64';
 
 /** The first weights: w1 [5, 4], b1 [5], w2 [3, 5], b2 [3]. */
-export function makeWeights(dtype: Float): Tensor[] {
-  return golden.weights.map((values) => tensor(values, { dtype, requiresGrad: true }));
+export function makeWeights(dtype: Float, { weights }: Pick<Golden, 'weights'> = golden): Tensor[] {
+  return weights.map((values) => tensor(values, { dtype, requiresGrad: true }));
 }
 
 /** The mean squared error of the network with these weights. */
@@ -58,9 +60,10 @@ export function trainAs(
   dtype: Float,
   make: (groups: Tensor[][], hypers: { lr: number; wd: number }) => Optimizer,
   observe: (step: number, weights: readonly Tensor[], opt: Optimizer) => void = () => undefined,
+  runs: Pick<Golden, 'cases' | 'weights'> = golden,
 ): Run & { opt: Optimizer } {
-  const { lr, wd } = golden.cases[name] as { lr: number; wd: number };
-  const weights = makeWeights(dtype);
+  const { lr, wd } = runs.cases[name] as { lr: number; wd: number };
+  const weights = makeWeights(dtype, runs);
   const opt = make([weights.slice(0, 2), weights.slice(2)], { lr, wd });
   const run: Run = { losses: [], after: {} };
   opt.hypers.forEach((hypers, group) => {
