@@ -1,7 +1,7 @@
 /**
  * Chunks: the lists in which parameters are stepped.
  *
- * The parameters of a chunk share group, dtype, device and every number of their state, and their bytes fit a processor's cache together with what a
+ * The parameters of a chunk share group, dtype, device and every number of their state, are all small or all large, and their bytes fit a processor's cache together with what a
  * step makes of them. Chunks are kept from step to step, and made anew only when other parameters have gradients than in the step before.
  */
 
@@ -12,6 +12,9 @@ import type { Stat, State } from './parts.js';
 
 /** With gradients, two averages and a temporary this is some 20 MiB: about the last-level cache that a few cores share. */
 const bytesPerChunk = 4 * 2 ** 20;
+
+/** Up to so many elements the other threads are not worth waking for one tensor. */
+const mostOfSmall = 2 ** 14;
 
 /** A parameter that has a gradient in this step. */
 export interface Active {
@@ -27,6 +30,8 @@ export interface Chunk {
   readonly state: State;
   /** Where each parameter stands among the active ones. */
   readonly places: readonly number[];
+  /** All its parameters are so small that one thread steps them fastest; small and large ones are never in one chunk. */
+  readonly isSmall: boolean;
   /** No stat has updated the state yet. */
   fresh: boolean;
   /** On which path it was stepped last; null before that. */
@@ -37,6 +42,7 @@ export interface Chunk {
 interface Draft {
   readonly group: number;
   readonly places: number[];
+  readonly isSmall: boolean;
   bytes: number;
   /** Its parameters were stepped before. */
   readonly known: boolean;
@@ -117,8 +123,10 @@ export class Chunks {
           `Optimizer: a gradient has layout ${grad.layout}, and only dense ones (strided) can be stepped`,
         );
       const state = this.#resting.get(tensor);
+      const isSmall = tensor.numel() <= mostOfSmall;
       const key = [
         group,
+        isSmall,
         tensor.dtype,
         tensor.device,
         state === undefined ? 'new' : JSON.stringify(numbersOf(state)),
@@ -126,19 +134,19 @@ export class Chunks {
       const bytes = tensor.numel() * bytesPerElement(tensor);
       let draft = open.get(key);
       if (draft === undefined || draft.bytes + bytes > bytesPerChunk) {
-        draft = { group, places: [], bytes: 0, known: state !== undefined };
+        draft = { group, places: [], isSmall, bytes: 0, known: state !== undefined };
         drafts.push(draft);
         open.set(key, draft);
       }
       draft.places.push(place);
       draft.bytes += bytes;
     });
-    const chunks = drafts.map(({ group, places, known }): Chunk => {
+    const chunks = drafts.map(({ group, places, isSmall, known }): Chunk => {
       const p = new TensorList(places.map((place) => active[place]!.tensor));
       const state = known
         ? join(p.tensors.map((tensor) => besides(tensor, this.#resting.get(tensor)!)))
         : this.initialState(p);
-      return { group, p, state, places, fresh: !known, path: null };
+      return { group, p, state, places, isSmall, fresh: !known, path: null };
     });
     for (const { p } of chunks) for (const tensor of p) this.#resting.delete(tensor);
     this.#current = chunks;

@@ -1,5 +1,5 @@
 /**
- * Kernels of LibTorch that do a whole step of certain parts in one pass through memory: `_fused_sgd_`, `_fused_adam_`, `_fused_adamw_`.
+ * Kernels that do a whole step of certain parts in one pass through memory: LibTorch's `_fused_sgd_`, `_fused_adam_`, `_fused_adamw_`, and one of ours.
  *
  * Only parts whose arithmetic is the kernel's are recognised, by identity: a stat that someone has subclassed is another stat. The kernel reads and
  * writes the very state that the parts keep, so either may go on where the other has stopped.
@@ -7,11 +7,12 @@
 
 import { callOperator, zeros, type DType, type Tensor, type TensorList } from '../tensor/index.js';
 import { HandleArray } from '../tensor/call.js';
-import { outsideScope, scope } from '../tensor/scope.js';
+import { native } from '../tensor/native.js';
+import { outsideScope } from '../tensor/scope.js';
 import type { Chunk } from './chunks.js';
 import type { Hypers, Parts, Stat, State, Stepper } from './parts.js';
 import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
-import { adamStep, l2Reg, lambStep, momentumStep, sgdStep, trustRatio, weightDecay } from './steppers.js';
+import { adamStep, l2Reg, lambStep, momentumStep, mostTrust, sgdStep, weightDecay } from './steppers.js';
 
 /** A kernel that equals an optimizer's parts. */
 export interface Kernel {
@@ -65,8 +66,8 @@ function plainSgd(decays: boolean): Found {
     dtypes: fullPrecision,
     agrees: () => true,
     lists: () => [],
-    run: ({ p }, { lr, wd }) => {
-      callSgd(p, null, { lr: lr!, wd: decays ? wd! : 0, mom: 0, dampening: 0 });
+    run: (chunk, { lr, wd }) => {
+      callSgd(chunk, null, { lr: lr!, wd: decays ? wd! : 0, mom: 0, dampening: 0 });
     },
   };
 }
@@ -79,11 +80,12 @@ function momentumSgd(dampens: boolean, { regularised, decays }: { regularised: b
     // Without momentum the kernel leaves the average as it is.
     agrees: ({ mom }) => mom !== 0,
     lists: ({ gradAvg }) => [gradAvg as TensorList],
-    run: ({ p, state }, hypers) => {
+    run: (chunk, hypers) => {
+      const { p, state } = chunk;
       const { lr, mom, wd } = hypers as { lr: number; mom: number; wd: number };
       state.momDamp = dampens ? 1 - mom : 1;
       if (decays) weightDecay(p, { lr, wd });
-      callSgd(p, state.gradAvg as TensorList, { lr, wd: regularised ? wd : 0, mom, dampening: dampens ? mom : 0 });
+      callSgd(chunk, state.gradAvg as TensorList, { lr, wd: regularised ? wd : 0, mom, dampening: dampens ? mom : 0 });
     },
   };
 }
@@ -95,8 +97,9 @@ interface SgdSettings {
   dampening: number;
 }
 
-function callSgd(p: TensorList, average: TensorList | null, { lr, wd, mom, dampening }: SgdSettings): void {
-  callOperator('aten::_fused_sgd_', [p.handles, p.grad.handles, average?.handles ?? []], {
+function callSgd(chunk: Chunk, average: TensorList | null, { lr, wd, mom, dampening }: SgdSettings): void {
+  const { p } = chunk;
+  callKernel('_fused_sgd_', chunk, [p.handles, p.grad.handles, average?.handles ?? []], {
     weightDecay: wd,
     momentum: mom,
     lr,
@@ -108,17 +111,18 @@ function callSgd(p: TensorList, average: TensorList | null, { lr, wd, mom, dampe
   });
 }
 
-interface AdamSettings {
-  name: '_fused_adam_' | '_fused_adamw_';
-  lr: number;
-  wd: number;
+/** LibTorch's kernels wake the other threads for each tensor, which takes longer than small ones do. */
+function callKernel(name: string, { isSmall }: Chunk, lists: unknown[], settings: Record<string, unknown>): void {
+  const threads = isSmall ? native.limitThreads(1) : 1;
+  try {
+    callOperator(`aten::${name}`, lists, settings);
+  } finally {
+    if (threads > 1) native.limitThreads(threads);
+  }
 }
 
-/** Steps `target`, with the chunk's gradients and averages: brings the state up to date, and does Adam's step. */
-type AdamCall = (target: TensorList, chunk: Chunk, hypers: Hypers, settings: AdamSettings) => void;
-
 /** Both kernels put `eps` beside the debiased root, as the paper and `adamStep` do, and both averages are dampened. */
-function makeAdamCall(): AdamCall {
+function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
   const counters = new WeakMap<Chunk, { step: Tensor; handles: HandleArray }>();
   // The kernel reads a count for each parameter, and all are the same tensor.
   const counterOf = (chunk: Chunk): { step: Tensor; handles: HandleArray } => {
@@ -131,23 +135,25 @@ function makeAdamCall(): AdamCall {
     }
     return counter;
   };
-  return (target, chunk, hypers, { name, lr, wd }) => {
-    const { p, state } = chunk;
-    const { mom, sqrMom, eps } = hypers as Record<'mom' | 'sqrMom' | 'eps', number>;
-    const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
-    const count = (state.step as number) + 1;
-    Object.assign(state, { momDamp: 1 - mom, sqrDamp: 1 - sqrMom, step: count });
-    const { step, handles } = counterOf(chunk);
-    step.fill_(count);
-    callOperator(`aten::${name}`, [target.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
-      lr,
-      beta1: mom,
-      beta2: sqrMom,
-      weightDecay: wd,
-      eps,
-      amsgrad: false,
-      maximize: false,
-    });
+  return {
+    ...adamKernel,
+    name,
+    run: (chunk, hypers) => {
+      const { p, state } = chunk;
+      const { lr, wd, mom, sqrMom, eps } = hypers as Record<'lr' | 'wd' | 'mom' | 'sqrMom' | 'eps', number>;
+      const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
+      const { step, handles } = counterOf(chunk);
+      step.fill_(countStep(chunk, hypers));
+      callKernel(name, chunk, [p.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
+        lr,
+        beta1: mom,
+        beta2: sqrMom,
+        weightDecay: decays ? wd : 0,
+        eps,
+        amsgrad: false,
+        maximize: false,
+      });
+    },
   };
 }
 
@@ -158,36 +164,30 @@ const adamKernel = {
   lists: ({ gradAvg, sqrAvg }: State) => [gradAvg as TensorList, sqrAvg as TensorList],
 };
 
-function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
-  const call = makeAdamCall();
+/** Brings the numbers of Adam's state up to date; the step that is to be taken. */
+function countStep({ state }: Chunk, { mom, sqrMom }: Hypers): number {
+  const step = (state.step as number) + 1;
+  Object.assign(state, { momDamp: 1 - mom!, sqrDamp: 1 - sqrMom!, step });
+  return step;
+}
+
+/** A kernel of ours: LibTorch has none that knows the norms of tensors. */
+function lamb(): Found {
   return {
     ...adamKernel,
-    name,
+    name: 'lamb',
     run: (chunk, hypers) => {
-      call(chunk.p, chunk, hypers, { name, lr: hypers.lr!, wd: decays ? hypers.wd! : 0 });
+      const { p, state } = chunk;
+      const { lr, mom, sqrMom, eps, wd } = hypers as Record<'lr' | 'mom' | 'sqrMom' | 'eps' | 'wd', number>;
+      const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
+      const step = countStep(chunk, hypers);
+      const lists = [p, p.grad, gradAvg, sqrAvg].map(({ handles }) => handles.handles);
+      native.lambStep(...(lists as FourLists), lr, mom, sqrMom, eps, wd, step, mostTrust);
     },
   };
 }
 
-/** Adam's step from `wd * p` at a rate of -1 ends at the direction whose norm LAMB wants to know. */
-function lamb(): Found {
-  const call = makeAdamCall();
-  return {
-    ...adamKernel,
-    name: '_fused_adam_, trustRatio',
-    run: (chunk, hypers) => {
-      scope(() => {
-        const { p } = chunk;
-        const { lr, wd } = hypers as { lr: number; wd: number };
-        // The order in which what has just been read is read again, while it is in the cache.
-        const norm = p.norm();
-        const direction = wd === 0 ? p.zerosLike() : p.mul(wd);
-        call(direction, chunk, hypers, { name: '_fused_adam_', lr: -1, wd: 0 });
-        p.addcmul_(direction, trustRatio(norm, direction.norm()), { value: -lr });
-      });
-    },
-  };
-}
+type FourLists = [Float64Array, Float64Array, Float64Array, Float64Array];
 
 /** The three stats of Adam, in any order: none reads what another keeps. */
 function isAdamStats(stats: readonly Stat[]): boolean {

@@ -99,6 +99,9 @@ lambStep.defaults = { eps: 1e-6, wd: 0 };
 lambStep.scoped = true;
 lambStep.borrowsGrad = true;
 
+/** @internal The largest ratio that LAMB follows. */
+export const mostTrust = 10;
+
 /**
  * norm1 / norm2 of each tensor; 1 where either is 0, or a parameter that starts at 0 would never move.
  *
@@ -110,7 +113,7 @@ export function trustRatio(norm1: TensorList, norm2: TensorList, options: { most
   needInstance('trustRatio: norm1', norm1, TensorList);
   needInstance('trustRatio: norm2', norm2, TensorList);
   needOptions('trustRatio', options);
-  const most = needInRange('trustRatio: most', options.most ?? 10, { least: 0 });
+  const most = needInRange('trustRatio: most', options.most ?? mostTrust, { least: 0 });
   const [r1, r2] = [norm1.stack(), norm2.stack()];
   const ratio = where(r1.eq(0).logicalOr(r2.eq(0)), 1, r1.div(r2).clampMax(most));
   return new TensorList(ratio.unbind());

@@ -101,6 +101,24 @@ export interface NativeAddon {
   isContiguous(handle: Handle, memoryFormat: string, owner: object): boolean;
   /** Whether in each place of the lists there are tensors of one shape, dtype, device and order of elements, without gaps. */
   laidOutAlike(...lists: Float64Array[]): boolean;
+  /** LAMB's step; see native/optim/bindings.h. */
+  lambStep(
+    ...listsAndSettings: [
+      weights: Float64Array,
+      grads: Float64Array,
+      averages: Float64Array,
+      squares: Float64Array,
+      lr: number,
+      mom: number,
+      sqrMom: number,
+      eps: number,
+      wd: number,
+      step: number,
+      mostRatio: number,
+    ]
+  ): void;
+  /** Lets operators that this thread calls use so many threads; how many they could before. */
+  limitThreads(count: number): number;
   isLeaf(handle: Handle, owner: object): boolean;
   requiresGrad(handle: Handle, owner: object): boolean;
   setRequiresGrad(handle: Handle, flag: boolean, owner: object): void;

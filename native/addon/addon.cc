@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "memory/allocator.h"
+#include "optim/bindings.h"
 #include "tensor/engine.h"
 #include "tensor/instance.h"
 
@@ -64,6 +65,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_runtime(made, exports);
   tench::export_transfer(made, exports);
   tench::export_generator(made, exports);
+  tench::export_optim(made, exports);
 #if __has_include("image/bindings.h")
   tench::register_image(Napi::Env(env), Napi::Object(env, exports));
   tench::export_image_files(made, exports);
