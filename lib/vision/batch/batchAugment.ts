@@ -16,7 +16,7 @@ import {
 } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import { noGrad, tensor, type Tensor } from '../../tensor/index.js';
-import { normalizeChan } from '../normalize.js';
+import { normalizeChan, type ChannelStats } from '../normalize.js';
 import { requireSize } from '../transforms/options.js';
 import { identity, isAffine, multiply, type Matrix3 } from './matrix.js';
 import { BatchPart, GeometricPart, PixelPart, type PartRandom, type PictureSize, type Stage } from './part.js';
@@ -132,22 +132,33 @@ export class BatchAugment {
       const drawn = train ? drawMatrices(this.parts, random, batch, { from, to }) : null;
       const still = drawn === null && outWidth === width && outHeight === height;
       const geometry = still ? null : { matrices: drawn ?? new Array<Matrix3>(batch).fill(identity), from, to };
-      const moved = geometry === null ? { x: toFloats(xb), targets } : this.#sample(xb, targets, geometry);
+      const lit = train && this.parts.some(({ stage }) => stage === 'lighting');
+      const painted = train && this.parts.some((part) => part instanceof PixelPart);
+      const stats = this.mean === null || this.std === null ? null : { mean: this.mean, std: this.std };
+      const moved =
+        geometry === null
+          ? { x: toFloats(xb, { owned: painted }), targets }
+          : this.#sample(xb, targets, geometry, lit ? null : stats);
       let { x } = moved;
-      if (train) x = runPasses('lighting', this.parts, x, random);
-      if (this.mean !== null && this.std !== null) x = normalizeChan(x, this.mean, this.std);
+      if (lit) x = runPasses('lighting', this.parts, x, random);
+      if (stats !== null && (lit || geometry === null)) x = normalizeChan(x, stats.mean, stats.std);
       if (train) x = runPasses('erasing', this.parts, x, random);
       return { xb: x, targets: moved.targets };
     });
   }
 
-  #sample(xb: Tensor, targets: BatchTargets, { matrices, from, to }: Drawn): { x: Tensor; targets: MovedTargets } {
+  #sample(
+    xb: Tensor,
+    targets: BatchTargets,
+    { matrices, from, to }: Drawn,
+    stats: ChannelStats | null,
+  ): { x: Tensor; targets: MovedTargets } {
     const { mode, paddingMode, alignCorners } = this;
     const affine = matrices.every(isAffine);
     const maps = tensor(Float64Array.from(matrices.flat()), { shape: [matrices.length, 3, 3] });
     const options = { size: [to.height, to.width], mode, paddingMode, alignCorners, affine } as const;
     return {
-      x: sampleBatch(xb, maps, options),
+      x: sampleBatch(xb, maps, { ...options, stats }),
       targets: moveTargets(targets, { matrices, from, to, options }, maps),
     };
   }
@@ -186,8 +197,10 @@ function needNumbers(argument: string, values: readonly number[] | null | undefi
   return [...needArray(argument, values, 'an array of numbers')].map((value) => needNumber(argument, value));
 }
 
-function toFloats(x: Tensor): Tensor {
-  return x.dtype === 'uint8' ? x.to('float32').div_(255) : x;
+/** In units of 0 to 1; a copy where what comes after may write to it. */
+function toFloats(x: Tensor, { owned }: { readonly owned: boolean }): Tensor {
+  if (x.dtype === 'uint8') return x.to('float32').div_(255);
+  return owned ? x.clone() : x;
 }
 
 /** One matrix for each picture; null where no part changes any. */
