@@ -15,6 +15,7 @@ import {
   through,
   transformLabel,
   type AnyTransform,
+  type StepInRow,
   type TransformContext,
   type Transforms,
 } from './compose.js';
@@ -82,14 +83,12 @@ export class Chain {
   run(value: unknown, item: ChainItem, count = this.transforms.length): unknown {
     needItem(item);
     needCount('count', count);
-    const steps = this.transforms.slice(0, count).map((transform, position) => (x: unknown) => {
+    const steps = inRows(this.transforms.slice(0, count)).map(({ first, row }) => (x: unknown) => {
       item.signal?.throwIfAborted();
-      const context = new ItemContext(item, position);
-      return guard(
-        () => stepOf(transform)(x, context),
-        item.name,
-        () => transformLabel(transform),
-      );
+      const taken = row.map((transform, i) => stepInRow(transform, item, first + i));
+      const [{ transform, context, named }] = taken as [StepInRow];
+      if (taken.length > 1) return transform.together!(x, taken);
+      return named(() => stepOf(transform)(x, context));
     });
     return through(value, steps);
   }
@@ -132,6 +131,25 @@ function needItem(item: ChainItem): void {
   needDraw(item);
   needCount('index', item.index);
   needText('name', item.name);
+}
+
+/** Steps in rows: those side by side that are taken together, and every other by itself. */
+function inRows(transforms: readonly AnyTransform[]): { first: number; row: AnyTransform[] }[] {
+  const rows: { first: number; row: AnyTransform[] }[] = [];
+  transforms.forEach((transform, position) => {
+    const last = rows.at(-1)?.row;
+    if (transform.together !== undefined && last?.[0]?.together === transform.together) last.push(transform);
+    else rows.push({ first: position, row: [transform] });
+  });
+  return rows;
+}
+
+function stepInRow(transform: AnyTransform, item: ChainItem, position: number): StepInRow {
+  return {
+    transform,
+    context: new ItemContext(item, position),
+    named: <R>(work: () => R) => guard(work, item.name, () => transformLabel(transform)) as R,
+  };
 }
 
 /** The context of one transform of one item; its generator is made only if it is asked for. */

@@ -43,6 +43,19 @@ export interface TransformTraits<I = never> {
    * `names` are the items' names for messages.
    */
   batch?(items: I[], names: readonly string[]): Tensor;
+  /** Takes steps in a row at once that all carry this very function: equal to taking one after the other, only quicker. */
+  together?: TakeTogether | undefined;
+}
+
+/** See {@link TransformTraits}. What fails must fail within `named` of its step. */
+export type TakeTogether = (x: unknown, steps: readonly StepInRow[]) => unknown;
+
+/** One of several steps that are taken at once. */
+export interface StepInRow {
+  readonly transform: AnyTransform;
+  readonly context: TransformContext;
+  /** Does something for the step: what it throws, now or later, names the item and the transform. */
+  readonly named: <R>(work: () => R) => R;
 }
 
 export interface TransformFunction<I, O> extends TransformTraits<I> {

@@ -19,11 +19,13 @@ import { ImageList } from '../../lib/vision/imageList.js';
 import { imageReaders } from '../../lib/vision/nativeImages.js';
 import { ImageTransform } from '../../lib/vision/transforms/imageTransform.js';
 import type { ImageOperation, ImageSize } from '../../lib/vision/program.js';
+import { CenterCrop } from '../../lib/vision/transforms/generalCrop.js';
 import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
 import { RandomFlip } from '../../lib/vision/transforms/randomFlip.js';
 import { RandomResizedCrop } from '../../lib/vision/transforms/randomResizedCrop.js';
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
+import { contextOf } from './pictures.js';
 
 const COUNT = 23;
 
@@ -105,6 +107,62 @@ t.test('native batches are those of the JavaScript path, on any number of thread
       sameBatches(t, await walk(list, { numThreads }), wanted, `${numThreads ?? 'all'} threads`);
     sameBatches(t, await walk(list, { prefetch: 0 }), wanted, 'none ahead');
   }
+});
+
+t.test("a user's function in the middle of a chain works, and keeps the pixels of the rest", async (t) => {
+  // Twice left to right is where it was; rows of built-in steps lie before and after.
+  const mirror = async (image: Image): Promise<Image> => new RandomFlip(1).apply(image, contextOf(0));
+  const user = Object.assign(mirror, { order: 11 });
+  const parts = [new RandomPart(), new RandomFlip()];
+  const plain = new ImageList<Tensor>(paths, root, [makeRgb, new ResizeFixed([40, 32]), ...parts, toByteTensor]);
+  const between = new ImageList<Tensor>(paths, root, [
+    makeRgb,
+    new ResizeFixed([40, 32]),
+    user,
+    user,
+    ...parts,
+    toByteTensor,
+  ] as never);
+  const [wanted, found] = await Promise.all(
+    [plain, between].map((list) => list.getBatch([0, 3, 4, 7], { seed: 1, epoch: 0 })),
+  );
+  t.notOk(found![0]!.equal(wanted![0]!), 'draws hang on the place in the chain');
+
+  const fixed = [new ResizeFixed([40, 32]), new RandomFlip(1), new CenterCrop(20)];
+  const one = new ImageList<Tensor>(paths, root, [makeRgb, ...fixed, toByteTensor]);
+  const rest = new ImageList<Tensor>(paths, root, [
+    makeRgb,
+    fixed[0],
+    user,
+    user,
+    fixed[1],
+    fixed[2],
+    toByteTensor,
+  ] as never);
+  const places = [...paths.keys()];
+  const draw = { seed: 1, epoch: 0 };
+  t.ok((await rest.getBatch(places, draw))[0]!.equal((await one.getBatch(places, draw))[0]!));
+
+  let taken = 0;
+  class Counting extends ImageTransform {
+    plan(): ImageOperation[] {
+      return [{ op: 'dihedral', element: 2 }];
+    }
+    override async apply(image: Image): Promise<Image> {
+      taken += 1;
+      return super.apply(image);
+    }
+  }
+  const own = new ImageList<Tensor>(paths, root, [
+    makeRgb,
+    new ResizeFixed(9),
+    new Counting(),
+    new Counting(),
+    toByteTensor,
+  ]);
+  const small = new ImageList<Tensor>(paths, root, [makeRgb, new ResizeFixed(9), toByteTensor]);
+  t.ok((await own.getBatch(places, draw))[0]!.equal((await small.getBatch(places, draw))[0]!));
+  t.equal(taken, 2 * COUNT, 'what a subclass does besides its plan is done');
 });
 
 t.test('an epoch that is resumed goes on with the same batches', async (t) => {
@@ -327,7 +385,25 @@ t.test('a mistake in a plan names the file and the transform', async (t) => {
       return { name: 'Wrong' };
     }
   }
-  const list = new ImageList<Tensor>([paths[0]!], root, [makeRgb, new Wrong(), toByteTensor]);
-  await t.rejects(walk(list), { message: new RegExp(paths[0]!) });
+  class Late extends ImageTransform {
+    plan(): ImageOperation[] {
+      return [{ op: 'dihedral', element: 11 }];
+    }
+    override describe(): { name: string } {
+      return { name: 'Late' };
+    }
+  }
+  const pass = Object.assign((image: Image) => image, { order: 15 });
+  for (const wrong of [new Wrong(), new Late()]) {
+    for (const more of [[], [pass]]) {
+      const tfms = [makeRgb, new ResizeFixed(8), wrong, ...more, toByteTensor] as never;
+      await t.rejects(walk(new ImageList<Tensor>([paths[0]!], root, tfms)), { message: new RegExp(paths[0]!) });
+    }
+    const bytes = readFileSync(paths[0]!);
+    const tfms = [makeRgb, new ResizeFixed(8), wrong, pass, toByteTensor] as never;
+    await t.rejects(new ImageList<Tensor, Uint8Array>([bytes], 'memory', tfms).get(0), {
+      message: new RegExp(`item 0 of memory: ${wrong.describe().name} failed: `),
+    });
+  }
   t.ok(readFileSync(paths[0]!).length > 0);
 });

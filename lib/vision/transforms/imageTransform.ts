@@ -9,6 +9,7 @@ import { inspect } from 'node:util';
 import {
   transformLabel,
   type AnyTransform,
+  type TakeTogether,
   type TransformContext,
   type TransformDescription,
   type TransformObject,
@@ -16,7 +17,7 @@ import {
 import { Generator } from '../../data/random.js';
 import { invalid } from '../../tensor/errors.js';
 import { requireImage, type Image } from '../image.js';
-import { runProgram, type ImageOperation, type ImageSize } from '../program.js';
+import { runProgram, sizeAfter, type ImageOperation, type ImageSize } from '../program.js';
 
 /** The trait of a transform that is described wholly by its plan. */
 export interface Planned {
@@ -40,6 +41,11 @@ export abstract class ImageTransform implements TransformObject<Image, Image>, P
   /** After {@link ResizeFixed} (10) and before {@link toByteTensor} (20). */
   readonly order: number = 11;
 
+  /** All in a row are one program, unless a subclass does something else with its plan. */
+  get together(): TakeTogether | undefined {
+    return this.apply === ImageTransform.prototype.apply ? runPlans : undefined;
+  }
+
   abstract plan(size: ImageSize, context?: TransformContext): ImageOperation[];
 
   describe(): TransformDescription {
@@ -57,6 +63,25 @@ export abstract class ImageTransform implements TransformObject<Image, Image>, P
   }
 }
 
+/** Plans steps one after another, and runs what they planned as one program: from pixels to pixels without a stop in JavaScript. */
+const runPlans: TakeTogether = async (x, steps) => {
+  const image = steps[0]!.named(() => requireImage(transformLabel(steps[0]!.transform), x));
+  let size: ImageSize = image;
+  const plans = steps.map(({ transform, context, named }) => {
+    const plan = named(() => (transform as AnyTransform & Planned).plan(size, context));
+    size = named(() => sizeAfter(plan, size));
+    return plan;
+  });
+  try {
+    return await runProgram(image, plans.flat());
+  } catch {
+    // One by one, to say whose plan it is that cannot be run.
+    let done = image;
+    for (const [i, plan] of plans.entries()) done = await steps[i]!.named(async () => runProgram(done, plan));
+    return done;
+  }
+};
+
 /** A built-in transform that has no settings. */
 export interface PlannedFunction extends Planned {
   (image: Image): Promise<Image>;
@@ -73,7 +98,7 @@ export function plannedFunction(
 ): PlannedFunction {
   const run = async (image: Image): Promise<Image> => runProgram(image, plan(requireImage(name, image)));
   return Object.defineProperty(
-    Object.assign(run, { order, plan, describe: (): TransformDescription => ({ name }) }),
+    Object.assign(run, { order, plan, together: runPlans, describe: (): TransformDescription => ({ name }) }),
     'name',
     { value: name },
   );
