@@ -11,7 +11,9 @@ import { native } from '../tensor/native.js';
 import { outsideScope } from '../tensor/scope.js';
 import type { Chunk } from './chunks.js';
 import type { Hypers, Parts, Stat, State, Stepper } from './parts.js';
-import { AverageGrad, AverageSqrGrad, StepCount } from './stats.js';
+import { amsGradStep } from './family/adaptive.js';
+import { nesterovStep } from './family/momentum.js';
+import { AverageGrad, AverageSqrGrad, Keep, StepCount } from './stats.js';
 import { adamStep, l2Reg, lambStep, momentumStep, mostTrust, sgdStep, weightDecay } from './steppers.js';
 
 /** A kernel that equals an optimizer's parts. */
@@ -48,9 +50,15 @@ function findFor(stats: readonly Stat[], steppers: readonly Stepper[], regularis
   if (regularised && decays) return null;
   if (same(last, [sgdStep]) && stats.length === 0) return plainSgd(regularised || decays);
   if (same(last, [momentumStep]) && stats.length === 1 && isExactly(stats[0], AverageGrad))
-    return momentumSgd(stats[0].dampening, { regularised, decays });
+    return momentumSgd({ dampens: stats[0].dampening, nesterov: false, regularised, decays });
+  // Nesterov's step over a dampened average is no kernel's.
+  if (same(last, [nesterovStep]) && stats.length === 1 && isExactly(stats[0], AverageGrad) && !stats[0].dampening)
+    return momentumSgd({ dampens: false, nesterov: true, regularised, decays });
+  const adamName = regularised ? '_fused_adam_' : '_fused_adamw_';
   if (same(last, [adamStep]) && isAdamStats(stats))
-    return regularised ? adam('_fused_adam_', true) : adam('_fused_adamw_', decays);
+    return adam(adamName, { decays: regularised || decays, amsgrad: false });
+  if (same(last, [amsGradStep]) && isAmsGradStats(stats))
+    return adam(adamName, { decays: regularised || decays, amsgrad: true });
   if (same(steppers, [lambStep]) && !regularised && isAdamStats(stats)) return lamb();
   return null;
 }
@@ -67,13 +75,21 @@ function plainSgd(decays: boolean): Found {
     agrees: () => true,
     lists: () => [],
     run: (chunk, { lr, wd }) => {
-      callSgd(chunk, null, { lr: lr!, wd: decays ? wd! : 0, mom: 0, dampening: 0 });
+      callSgd(chunk, null, { lr: lr!, wd: decays ? wd! : 0, mom: 0, dampening: 0, nesterov: false });
     },
   };
 }
 
+/** Which momentum it is. */
+interface MomentumForm {
+  readonly dampens: boolean;
+  readonly nesterov: boolean;
+  readonly regularised: boolean;
+  readonly decays: boolean;
+}
+
 /** The kernel knows only decay that enters the average; the other kind costs a pass of its own before it. */
-function momentumSgd(dampens: boolean, { regularised, decays }: { regularised: boolean; decays: boolean }): Found {
+function momentumSgd({ dampens, nesterov, regularised, decays }: MomentumForm): Found {
   return {
     name: decays ? 'weightDecay, _fused_sgd_' : '_fused_sgd_',
     dtypes: fullPrecision,
@@ -85,7 +101,13 @@ function momentumSgd(dampens: boolean, { regularised, decays }: { regularised: b
       const { lr, mom, wd } = hypers as { lr: number; mom: number; wd: number };
       state.momDamp = dampens ? 1 - mom : 1;
       if (decays) weightDecay(p, { lr, wd });
-      callSgd(chunk, state.gradAvg as TensorList, { lr, wd: regularised ? wd : 0, mom, dampening: dampens ? mom : 0 });
+      callSgd(chunk, state.gradAvg as TensorList, {
+        lr,
+        wd: regularised ? wd : 0,
+        mom,
+        dampening: dampens ? mom : 0,
+        nesterov,
+      });
     },
   };
 }
@@ -95,16 +117,18 @@ interface SgdSettings {
   wd: number;
   mom: number;
   dampening: number;
+  nesterov: boolean;
 }
 
-function callSgd(chunk: Chunk, average: TensorList | null, { lr, wd, mom, dampening }: SgdSettings): void {
+function callSgd(chunk: Chunk, average: TensorList | null, settings: SgdSettings): void {
+  const { lr, wd, mom, dampening, nesterov } = settings;
   const { p } = chunk;
   callKernel('_fused_sgd_', chunk, [p.handles, p.grad.handles, average?.handles ?? []], {
     weightDecay: wd,
     momentum: mom,
     lr,
     dampening,
-    nesterov: false,
+    nesterov,
     maximize: false,
     // The average begins with zeros, which is as good as knowing that it has no value yet.
     isFirstStep: false,
@@ -122,7 +146,10 @@ function callKernel(name: string, { isSmall }: Chunk, lists: unknown[], settings
 }
 
 /** Both kernels put `eps` beside the debiased root, as the paper and `adamStep` do, and both averages are dampened. */
-function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
+function adam(
+  name: '_fused_adam_' | '_fused_adamw_',
+  { decays, amsgrad }: { decays: boolean; amsgrad: boolean },
+): Found {
   const counters = new WeakMap<Chunk, { step: Tensor; handles: HandleArray }>();
   // The kernel reads a count for each parameter, and all are the same tensor.
   const counterOf = (chunk: Chunk): { step: Tensor; handles: HandleArray } => {
@@ -138,19 +165,21 @@ function adam(name: '_fused_adam_' | '_fused_adamw_', decays: boolean): Found {
   return {
     ...adamKernel,
     name,
+    lists: (state) => [...adamKernel.lists(state), ...(amsgrad ? [state.sqrMax as TensorList] : [])],
     run: (chunk, hypers) => {
       const { p, state } = chunk;
       const { lr, wd, mom, sqrMom, eps } = hypers as Record<'lr' | 'wd' | 'mom' | 'sqrMom' | 'eps', number>;
       const { gradAvg, sqrAvg } = state as { gradAvg: TensorList; sqrAvg: TensorList };
       const { step, handles } = counterOf(chunk);
       step.fill_(countStep(chunk, hypers));
-      callKernel(name, chunk, [p.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, [], handles], {
+      const most = amsgrad ? (state.sqrMax as TensorList).handles : [];
+      callKernel(name, chunk, [p.handles, p.grad.handles, gradAvg.handles, sqrAvg.handles, most, handles], {
         lr,
         beta1: mom,
         beta2: sqrMom,
         weightDecay: decays ? wd : 0,
         eps,
-        amsgrad: false,
+        amsgrad,
         maximize: false,
       });
     },
@@ -197,6 +226,12 @@ function isAdamStats(stats: readonly Stat[]): boolean {
     stats.some((stat) => isExactly(stat, AverageSqrGrad) && stat.dampening) &&
     stats.some((stat) => isExactly(stat, StepCount))
   );
+}
+
+/** Those, and the list of AMSGrad. */
+function isAmsGradStats(stats: readonly Stat[]): boolean {
+  const isMost = (stat: Stat): boolean => isExactly(stat, Keep) && stat.key === 'sqrMax' && stat.first === 'zeros';
+  return stats.some(isMost) && isAdamStats(stats.filter((stat) => !isMost(stat)));
 }
 
 /** Whether a stat is of this class, of none that extends it, and has its methods. */

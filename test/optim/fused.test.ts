@@ -6,7 +6,10 @@ import {
   adamStep,
   AverageGrad,
   AverageSqrGrad,
+  Keep,
+  amsGradStep,
   l2Reg,
+  nesterovStep,
   lambStep,
   momentumStep,
   Optimizer,
@@ -81,6 +84,32 @@ const compositions: Record<string, Composition> = {
     stats: adamStats,
     steppers: [adamStep],
     hypers: adamHypers,
+  },
+  amsgrad: {
+    path: '_fused_adamw_',
+    stats: () => [new Keep('sqrMax'), ...adamStats()],
+    steppers: [weightDecay, amsGradStep],
+    hypers: adamHypers,
+  },
+  'amsgrad with L2': {
+    path: '_fused_adam_',
+    gradSteppers: [l2Reg],
+    stats: () => [...adamStats(), new Keep('sqrMax')],
+    steppers: [amsGradStep],
+    hypers: adamHypers,
+  },
+  nesterov: {
+    path: 'weightDecay, _fused_sgd_',
+    stats: () => [new AverageGrad()],
+    steppers: [weightDecay, nesterovStep],
+    hypers: momentum,
+  },
+  'nesterov with L2': {
+    path: '_fused_sgd_',
+    gradSteppers: [l2Reg],
+    stats: () => [new AverageGrad()],
+    steppers: [nesterovStep],
+    hypers: momentum,
   },
   lamb: { path: 'lamb', stats: adamStats, steppers: [lambStep], hypers: adamHypers },
 };
@@ -246,6 +275,15 @@ t.test('parts that no kernel equals run as they are', (t) => {
     'an undampened average': { stats: () => [new AverageGrad(), average!, count!] },
     'an undampened average of squares': {
       stats: () => [new AverageGrad({ dampening: true }), new AverageSqrGrad({ dampening: false }), count!],
+    },
+    'Nesterov over a dampened average': {
+      stats: () => [new AverageGrad({ dampening: true })],
+      steppers: [nesterovStep],
+      hypers: { lr: 0.1, mom: 0.9 },
+    },
+    'a largest square that starts with the weights': {
+      stats: () => [...adamStats(), new Keep('sqrMax', 'weights')],
+      steppers: [amsGradStep],
     },
     'a stat more': {
       stats: () => [...adamStats(), new Other()],
