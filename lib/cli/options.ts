@@ -45,7 +45,7 @@ Without --data it trains on MNIST.
   --seed N            of weights, order and random split (0)
   --device NAME       cpu, cuda or cuda:N (cpu)
   --threads N         threads of tensor operations (LibTorch's own choice)
-  --precision NAME    fp32 or bf16 (fp32)
+  --precision NAME    fp32, bf16 or fp16 (fp32)
   --out DIR           where model, history and what is needed to use them go (runs/DATA-TIME)
   --json              the last line of stdout is one JSON object, everything else goes to stderr
   --help              this text

@@ -64,6 +64,7 @@ export class AvgStats {
 /** Collects an {@link EpochRecord} for each epoch and hands it to `learn.logger`. */
 export class AvgStatsCallback extends Callback {
   override order = 10;
+  override readonly inSearch = false;
 
   /** The finished epochs of the current or last fit. */
   records: EpochRecord[] = [];

@@ -13,6 +13,7 @@ export const events = [
   'afterPred',
   'afterLoss',
   'afterBackward',
+  'beginStep',
   'afterStep',
   'afterCancelBatch',
   'afterBatch',
@@ -28,7 +29,7 @@ export const events = [
 export type EventName = (typeof events)[number];
 
 /** Events inside the tensor work of one batch: they run under `noGrad` while validating, so they cannot wait. */
-export type BatchEventName = 'beginBatch' | 'afterPred' | 'afterLoss' | 'afterBackward' | 'afterStep';
+export type BatchEventName = 'beginBatch' | 'afterPred' | 'afterLoss' | 'afterBackward' | 'beginStep' | 'afterStep';
 
 /** The base of the three cancel exceptions. Its message is seen only when nothing was running that could be cancelled. */
 abstract class CancelException extends Error {
@@ -76,8 +77,9 @@ export function isCancel(error: unknown): boolean {
  * | `beginBatch` | a batch has come | `xb`, `yb`, `iter` | skips the batch | ends the pass | ends the fit |
  * | `afterPred` | the model has answered | `pred` | the same | the same | the same |
  * | `afterLoss` | the loss is known; the last event of a validation batch | `loss` | no backward, no step | the same | the same |
- * | `afterBackward` | gradients are there | | no step, gradients stay | the same | the same |
- * | `afterStep` | the optimizer has stepped, gradients are still there | | gradients stay | the same | the same |
+ * | `afterBackward` | gradients are there, under fp16 times `scaler.getScale()` | | no step, gradients stay | the same | the same |
+ * | `beginStep` | gradients are final: unscaled under fp16 | | no step, gradients are forgotten | the same | the same |
+ * | `afterStep` | the optimizer has stepped (not where fp16 gradients overflowed), gradients are still there | | gradients stay | the same | the same |
  * | `afterBatch` | each batch, also a cancelled one | | - | ends the pass | ends the fit |
  * | `beginValidate` | before each validation pass | `dl`, `iters` | - | skips the validation | ends the fit |
  * | `afterEpoch` | after both passes, also cancelled ones | | - | - | ends the fit |
@@ -86,11 +88,14 @@ export function isCancel(error: unknown): boolean {
  *
  * `afterCancelBatch`, `afterCancelEpoch` and `afterCancelTrain` come right after the exception that they are named after. Because gradients
  * stay when a batch is cancelled after `backward`, gradient accumulation is a callback of two lines. An exception where the table has a dash
- * is an error. Methods may return a promise, which the loop awaits, except for the five events inside a batch (`beginBatch` to `afterStep`).
+ * is an error. Methods may return a promise, which the loop awaits, except for the six events inside a batch (`beginBatch` to `afterStep`).
  */
 export abstract class Callback {
   /** Position among the callbacks; smaller is earlier. The built-in ones: TrainEval -10, device 1, ParamScheduler 1, BatchTransformX 2, mixing 5, statistics 10, Recorder 50, progress 60. */
   order = 0;
+
+  /** Whether it takes part in `Learner.lrFind`: true for what changes batches or the loss, false for what watches, schedules or decides. */
+  readonly inSearch: boolean = true;
 
   /** The learner that this callback has been added to. */
   learn!: Learner;
@@ -101,6 +106,7 @@ export abstract class Callback {
   afterPred?(): void;
   afterLoss?(): void;
   afterBackward?(): void;
+  beginStep?(): void;
   afterStep?(): void;
   afterCancelBatch?(): void | Promise<void>;
   afterBatch?(): void | Promise<void>;
@@ -110,6 +116,9 @@ export abstract class Callback {
   afterCancelTrain?(): void | Promise<void>;
   afterFit?(): void | Promise<void>;
   cleanupFit?(): void | Promise<void>;
+
+  /** Runs a function while the weights for validation that this callback keeps are in the model; see `Learner.evalWeights`. */
+  evalWeights?<T>(fn: () => T): T;
 
   [inspect.custom](): string {
     return `${this.constructor.name}(order ${this.order})`;

@@ -5,6 +5,7 @@ import type { Optimizer } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { Callback, CallbackFactory } from './callback.js';
 import type { PrecisionName } from './precision.js';
+import type { Rates } from './rates.js';
 
 /** What the loop needs of a loader: batches `[xb, yb]`, their number, and the epoch that its shuffling follows. */
 export interface BatchLoader extends AsyncIterable<readonly Tensor[]> {
@@ -43,9 +44,9 @@ export interface LearnerOptions {
   cbs?: readonly Callback[];
   /** Functions or classes that make callbacks, so that one list can serve many learners. */
   cbfs?: readonly CallbackFactory[];
-  /** `'fp32'` (default) or `'bf16'`: forward and loss under bfloat16 autocast, images in channels_last. */
+  /** `'fp32'` (default), `'bf16'` or `'fp16'`: forward and loss under autocast, images in channels_last; fp16 with a scaled loss. */
   precision?: PrecisionName;
-  /** Whether images and convolutions' weights have the channels innermost in memory; default: with bf16. */
+  /** Whether images and convolutions' weights have the channels innermost in memory; default: with bf16 and fp16. */
   channelsLast?: boolean;
   /** Device that model and batches are moved to; default: they stay where they are. */
   device?: string;
@@ -53,8 +54,8 @@ export interface LearnerOptions {
 
 /** Options of {@link Learner.fit}. */
 export interface FitOptions {
-  /** Learning rate of this and later fits. */
-  lr?: number;
+  /** Learning rate of this and later fits; or one for each parameter group, e.g. `{ from: 1e-5, to: 1e-3 }`. */
+  lr?: Rates;
   /** Callbacks of this fit only. */
   cbs?: readonly Callback[];
   /** Forgets the optimizer's state and starts with a new one; default false. */

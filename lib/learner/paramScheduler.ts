@@ -13,6 +13,7 @@ import { Callback } from './callback.js';
  */
 export class ParamScheduler extends Callback {
   override order = 1;
+  override readonly inSearch = false;
   private schedules: readonly Schedule[] = [];
 
   /**

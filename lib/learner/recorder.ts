@@ -10,6 +10,7 @@ import { Callback } from './callback.js';
 /** Keeps the loss and every hyper-parameter of each training batch of the current or last fit. */
 export class Recorder extends Callback {
   override order = 50;
+  override readonly inSearch = false;
 
   private known: number[] = [];
   /** Losses still on the device: reading each at once would make the device wait for the host at every batch. */

@@ -18,6 +18,7 @@ const framesPerSecond = 4;
  */
 export class ProgressCallback extends Callback {
   override order = 60;
+  override readonly inSearch = false;
 
   private readonly table: ProgressStream;
   private readonly line: ProgressStream;

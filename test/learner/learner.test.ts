@@ -44,7 +44,7 @@ function learner(cbs: Callback[], data = drawData()): Learner {
   return learn;
 }
 
-const trainBatch = ['beginBatch', 'afterPred', 'afterLoss', 'afterBackward', 'afterStep', 'afterBatch'];
+const trainBatch = ['beginBatch', 'afterPred', 'afterLoss', 'afterBackward', 'beginStep', 'afterStep', 'afterBatch'];
 const validBatch = ['beginBatch', 'afterPred', 'afterLoss', 'afterBatch'];
 
 t.test('the loss falls and the points are told apart', async (t) => {
@@ -107,7 +107,7 @@ t.test('callbacks run by order, and in the order of adding where it is equal', a
 });
 
 t.test('CancelBatch skips the rest of the batch only', async (t) => {
-  for (const event of ['beginBatch', 'afterPred', 'afterLoss', 'afterBackward', 'afterStep'] as const) {
+  for (const event of ['beginBatch', 'afterPred', 'afterLoss', 'afterBackward', 'beginStep', 'afterStep'] as const) {
     const spy = new Spy({ event, error: new CancelBatchException() });
     await learner([spy], drawData([4, 2], [3])).fit(1);
     const cut = trainBatch.slice(0, trainBatch.indexOf(event) + 1);
@@ -266,7 +266,7 @@ t.test('train and eval modes follow the passes', async (t) => {
 t.test('what is wrong is said at the door', async (t) => {
   const data = drawData();
   t.throws(() => new Learner(drawModel(), data, { lr: NaN }), /expected a finite number for `lr`/);
-  t.throws(() => new Learner(drawModel(), data, { precision: 'fp8' as never }), /'fp32' or 'bf16'/);
+  t.throws(() => new Learner(drawModel(), data, { precision: 'fp8' as never }), /'fp32', 'bf16' or 'fp16'/);
   t.throws(() => new Learner(drawModel(), data, { cbs: [{} as never] }), /instances of classes that extend Callback/);
   t.throws(() => new Learner(drawModel(), data, { cbfs: [() => 3 as never] }), /functions that return a callback/);
   await t.rejects(learner([]).fit(1.5), /expected a whole number of at least 0 for `epochs` but received 1.5/);

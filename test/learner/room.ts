@@ -20,7 +20,11 @@ class OneEpoch extends room.Callback {
 }
 
 function learner(): room.Learner {
-  const learn = new room.Learner(drawModel(), drawData([4], [2]), { cbs: [new room.Recorder(), new OneEpoch()] });
+  const model = drawModel();
+  const learn = new room.Learner(model, drawData([4], [2]), {
+    splitter: () => model.parameters().map((parameter) => [parameter]),
+    cbs: [new room.Recorder(), new OneEpoch()],
+  });
   learn.logger = silent;
   return learn;
 }
@@ -50,21 +54,26 @@ const record = (): unknown => ({
 });
 
 const phases = [
-  'newOptimizer',
+  'run',
+  'needIdle',
+  'optimizerOf',
+  'setRates',
+  'remember',
+  'begin',
+  'step',
   'oneEpoch',
   'onePass',
   'letOthersRun',
   'trainBatch',
   'forward',
-  'phase',
-  'tell',
-  'tellNow',
 ];
 
 export const learnerRoom: Room = {
   exports: room,
   apart: {
-    ...Object.fromEntries(phases.map((name) => [`Learner#${name}`, 'private'])),
+    ...Object.fromEntries(phases.map((name) => [`TrainingLoop#${name}`, 'private'])),
+    ...Object.fromEntries(['phase', 'tell', 'tellNow'].map((name) => [`CallbackHolder#${name}`, 'private'])),
+    'Learner#runScheduled': 'private',
     'CutMix#mix': 'protected',
     'MixUp#mix': 'protected',
     'Recorder#read': 'private',
@@ -80,6 +89,8 @@ export const learnerRoom: Room = {
     CudaCallback: () => added(new room.CudaCallback()),
     DeviceCallback: () => added(new room.DeviceCallback('cpu')),
     Learner: learner,
+    TrainingLoop: learner,
+    CallbackHolder: learner,
     CutMix: () => added(new room.CutMix()),
     MixUp: () => added(new room.MixUp()),
     Mixing: () => added(new room.MixUp()),
@@ -110,10 +121,38 @@ export const learnerRoom: Room = {
         device: 'cpu',
       },
     ],
-    'Learner#addCallbacks': () => [[new Idle()]],
-    'Learner#removeCallbacks': () => [[new Idle()]],
-    'Learner#find': () => [Idle],
-    'Learner#fit': () => [1, { lr: 0.1, cbs: [new Idle()], resetOpt: true }],
+    'CallbackHolder#addCallbacks': () => [[new Idle()]],
+    'CallbackHolder#removeCallbacks': () => [[new Idle()]],
+    'CallbackHolder#find': () => [Idle],
+    'TrainingLoop#fit': () => [1, { lr: 0.1, cbs: [new Idle()], resetOpt: true }],
+    'Learner#fitOneCycle': () => [
+      1,
+      { lrMax: { from: 0.1, to: 0.2 }, div: 5, divFinal: 10, pctStart: 0.3, cbs: [new Idle()], resetOpt: true },
+    ],
+    'Learner#fitFlatCos': () => [1, { lr: [0.1, 0.2], divFinal: 10, pctStart: 0.3, cbs: [new Idle()], resetOpt: true }],
+    'Learner#fineTune': () => [
+      1,
+      { baseLr: 0.1, freezeEpochs: 1, lrMult: 10, pctStart: 0.3, div: 5, cbs: [new Idle()] },
+    ],
+    'Learner#freezeTo': () => [-1],
+    'Learner#lrFind': () => [{ startLr: 1e-3, endLr: 1, numIt: 4, stopDiv: true, suggestFuncs: [half] }],
+    'suggestLr.valley': () => [
+      [0.1, 0.2],
+      [2, 1],
+    ],
+    'suggestLr.minimum': () => [
+      [0.1, 0.2],
+      [2, 1],
+    ],
+    'suggestLr.steep': () => [
+      [0.1, 0.2],
+      [2, 1],
+    ],
+    'suggestLr.slide': () => [
+      [0.1, 0.2],
+      [2, 1],
+    ],
+    'TrainingLoop#evalWeights': () => [half],
     getLearnRun: () => [
       [4],
       { cIn: 1, cOut: 2, trainDl: new FixedLoader([]) },
@@ -143,6 +182,8 @@ export const learnerRoom: Room = {
     'Recorder#points': () => ['loss', { x: 'lr', group: 0 }],
   },
   open: {
+    'Learner#lrFind 0.suggestFuncs.0.()': 'handed on',
+    'TrainingLoop#evalWeights 0.()': 'handed on',
     'Precision#run 1.()': 'what the function returns is handed on',
     'new BatchTransformXCallback 0.()': 'looked at when a batch comes',
     'getLearnRun 4.lossFunc.()': 'looked at in a fit',
