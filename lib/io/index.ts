@@ -1,6 +1,6 @@
 /** Files that hold what was learned. */
 
-export { writeAtomically } from './atomic.js';
+export { writeAtomically } from '../runtime/atomic.js';
 export type { NamedTensors } from './elements.js';
 export * as jit from './jit.js';
 export { readNpy, readNpz, writeNpy, writeNpz } from './numpy.js';

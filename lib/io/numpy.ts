@@ -3,7 +3,7 @@
 import { needCount, needFlag, needOptions, needPath, needTensor, needText } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 import type { Device, Tensor } from '../tensor/index.js';
-import { writeAtomically } from './atomic.js';
+import { writeAtomically } from '../runtime/atomic.js';
 import { pairsOf, tensorBytes, type NamedTensors } from './elements.js';
 import { asWritten, npyHeader, npyHeaderBytes, npyPreamble, npyTensor, parseNpyHeader, storedShape } from './npy.js';
 import { piecesOf } from './pieces.js';

@@ -8,7 +8,7 @@
 import { needFlag, needOptions, needPath, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { type DType, type Device, type Tensor } from '../tensor/index.js';
-import { writeAtomically } from './atomic.js';
+import { writeAtomically } from '../runtime/atomic.js';
 import { elementBytes, pairsOf, tensorBytes, type NamedTensors } from './elements.js';
 import { piecesOf } from './pieces.js';
 import { tensorsAt } from './places.js';

@@ -4,7 +4,7 @@ import { needPath } from '../../tensor/checks.js';
 import { TenchError } from '../../tensor/errors.js';
 import { isTensor, type Tensor } from '../../tensor/index.js';
 import { Parameter } from '../../nn/index.js';
-import { writeAtomically } from '../atomic.js';
+import { writeAtomically } from '../../runtime/atomic.js';
 import { elementBytes } from '../elements.js';
 import { pickle, type Extension, type Pickler } from '../pickle/pickle.js';
 import { ZipWriter } from '../zipWriter.js';

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { needFunction, needPath } from '../tensor/checks.js';
-import { TenchError } from '../tensor/errors.js';
+import { needFunction, needPath } from './checks.js';
+import { TenchError } from './errors.js';
 
 /**
  * Writes a file atomically: at any moment, also after a crash, `path` is what it was before or what `write` has written.
