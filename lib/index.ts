@@ -1,6 +1,7 @@
 /** tench: train vision models in TypeScript on LibTorch. This file only says what users may import. */
 
 export * from './tensor/index.js';
+export * from './charts/index.js';
 export * as nn from './nn/index.js';
 export * as F from './nn/functional.js';
 export { gridSample, type GridSampleOptions } from './nn/functional.js';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
+import * as charts from '../lib/charts/index.js';
 import * as data from '../lib/data/index.js';
 import * as library from '../lib/index.js';
 import * as io from '../lib/io/index.js';
@@ -14,6 +15,7 @@ import * as optim from '../lib/optim/index.js';
 import * as report from '../lib/report/index.js';
 import * as tensor from '../lib/tensor/index.js';
 import * as vision from '../lib/vision/index.js';
+import { chartsFolder, chartsRoom } from './charts/room.js';
 import { dataFolder, dataRoom } from './data/room.js';
 import { ioFolder, ioRoom } from './io/room.js';
 import { learnerRoom } from './learner/room.js';
@@ -21,12 +23,13 @@ import { reportRoom } from './report/room.js';
 import { visionFolder, visionRoom } from './vision/room.js';
 
 t.teardown(() => {
-  for (const folder of [dataFolder, ioFolder, visionFolder]) rmSync(folder, { recursive: true });
+  for (const folder of [chartsFolder, dataFolder, ioFolder, visionFolder]) rmSync(folder, { recursive: true });
 });
 
 /** The rooms' indices, by the test that walks over all of one. */
 const walked: Readonly<Record<string, object>> = {
   'tensor/properties': tensor,
+  'charts/hostile': charts,
   'nn/properties': nn,
   'optim/properties': optim,
   'data/hostile': data,
@@ -62,7 +65,14 @@ t.test('every function and class is in a room that a test walks over', (t) => {
 });
 
 t.test('every function that takes arguments has right ones to be spoilt', (t) => {
-  for (const { exports, apart = {}, valid = {} } of [dataRoom, visionRoom, learnerRoom, reportRoom, ioRoom]) {
+  for (const { exports, apart = {}, valid = {} } of [
+    chartsRoom,
+    dataRoom,
+    visionRoom,
+    learnerRoom,
+    reportRoom,
+    ioRoom,
+  ]) {
     for (const [name, value] of callables(exports)) {
       const isClass = Function.prototype.toString.call(value).startsWith('class');
       if (isClass || name in apart || (value as { length: number }).length === 0) continue;
