@@ -4,6 +4,7 @@ import { needArray, needCount, needInRange, needInstance, needNumber, needOption
 import { TenchError, invalid } from '../tensor/errors.js';
 import { isOptions } from '../tensor/index.js';
 import { Optimizer } from './optimizer.js';
+import { plottable, type PlottableSchedule } from './plotSchedules.js';
 import { combineScheds, cos1cycleAnneal, schedCos, schedNo, type Schedule } from './schedules.js';
 
 /**
@@ -11,12 +12,15 @@ import { combineScheds, cos1cycleAnneal, schedCos, schedNo, type Schedule } from
  *
  * @param options `power`: default 2; with 1 it is a straight line
  */
-export function schedPoly(start: number, end: number, options: { power?: number } = {}): Schedule {
+export function schedPoly(start: number, end: number, options: { power?: number } = {}): PlottableSchedule {
   needNumber('schedPoly: start', start);
   needNumber('schedPoly: end', end);
   needOptions('schedPoly', options);
   const power = needInRange('schedPoly: power', options.power ?? 2, { least: 0 });
-  return (position) => end + (start - end) * Math.max(1 - needInRange('position', position), 0) ** power;
+  return plottable(
+    `schedPoly(${start}, ${end})`,
+    (position) => end + (start - end) * Math.max(1 - needInRange('position', position), 0) ** power,
+  );
 }
 
 /**
@@ -24,10 +28,11 @@ export function schedPoly(start: number, end: number, options: { power?: number 
  *
  * @param options `share`: of training that is flat; default 0.75
  */
-export function schedFlatCos(start: number, end: number, options: { share?: number } = {}): Schedule {
+export function schedFlatCos(start: number, end: number, options: { share?: number } = {}): PlottableSchedule {
   needOptions('schedFlatCos', options);
   const share = needInRange('schedFlatCos: share', options.share ?? 0.75, { least: 0, most: 1 });
-  return combineScheds([share, 1 - share], [schedNo(start), schedCos(start, end)]);
+  const both = combineScheds([share, 1 - share], [schedNo(start), schedCos(start, end)]);
+  return plottable(`schedFlatCos(${start}, ${end})`, (position) => both(position));
 }
 
 /** Positions at most this far before a restart count as the restart: `step / steps` is rarely exact. */
@@ -42,7 +47,7 @@ export function schedRestarts(
   start: number,
   end: number,
   options: { cycles?: number; factor?: number } = {},
-): Schedule {
+): PlottableSchedule {
   const wave = schedCos(start, end);
   needOptions('schedRestarts', options);
   const cycles = needCount('schedRestarts: cycles', options.cycles ?? 3, 1);
@@ -50,7 +55,7 @@ export function schedRestarts(
   if (cycles > 1000) throw invalid('schedRestarts: cycles', 'at most 1000', cycles);
   const lengths = Array.from({ length: cycles }, (_, i) => factor ** (factor > 1 ? i + 1 - cycles : i));
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  return (position) => {
+  return plottable(`schedRestarts(${start}, ${end})`, (position) => {
     let place = Math.min(Math.max(needInRange('position', position), 0), 1) * total;
     const cycle = lengths.findIndex((length, i) => {
       if (i === cycles - 1 || place < length - rounding * total) return true;
@@ -58,7 +63,7 @@ export function schedRestarts(
       return false;
     });
     return wave(Math.min(Math.max(place / lengths[cycle]!, 0), 1));
-  };
+  });
 }
 
 /** Schedules by hyper-parameter: one for all groups, or one for each. */
@@ -77,11 +82,11 @@ export type Turn = readonly [start: number, turn: number, end: number];
 export function oneCycle(
   turns: Readonly<Record<string, Turn | readonly Turn[]>>,
   options: { share?: number } = {},
-): Record<string, Schedule | Schedule[]> {
+): Record<string, PlottableSchedule | PlottableSchedule[]> {
   if (!isOptions(turns)) throw invalid('oneCycle: turns', 'turns by hyper-parameter', turns);
   needOptions('oneCycle', options);
   const share = needInRange('oneCycle: share', options.share ?? 0.3, { least: 0, most: 1 });
-  const cycle = (name: string, turn: Turn): Schedule => {
+  const cycle = (name: string, turn: Turn): PlottableSchedule => {
     const values: readonly number[] = needArray(`oneCycle: ${name}`, turn, 'three numbers: start, turn and end');
     if (values.length !== 3) throw invalid(`oneCycle: ${name}`, 'three numbers: start, turn and end', turn);
     for (const value of values) needNumber(`oneCycle: ${name}`, value);

@@ -36,3 +36,4 @@ export {
 } from './recipes.js';
 export { combineScheds, cos1cycleAnneal, schedCos, schedExp, schedLin, schedNo, type Schedule } from './schedules.js';
 export { oneCycle, schedFlatCos, schedPoly, schedRestarts, setHypers, type Schedules, type Turn } from './cycles.js';
+export { plotSchedules, type PlotSchedulesOptions, type PlottableSchedule } from './plotSchedules.js';

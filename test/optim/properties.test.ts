@@ -151,6 +151,10 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         schedFlatCos: () => [1, 2, { share: 0.5 }],
         schedRestarts: () => [1, 2, { cycles: 2, factor: 2 }],
         oneCycle: () => [{ lr: [0, 1, 0], mom: [[1, 0.9, 1]] }, { share: 0.3 }],
+        plotSchedules: () => [
+          { lr: optim.schedNo(1), mom: [optim.schedNo(0.5)] },
+          { title: 'Rates', points: 3 },
+        ],
         setHypers: () => [makeAdam(), { lr: optim.schedNo(1), mom: [optim.schedNo(0.5)] }, 0.5],
         combineScheds: () => [
           [0.3, 0.7],
