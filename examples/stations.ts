@@ -2,6 +2,7 @@
 
 import { cropping } from './cropping.js';
 import type { Station } from './harness/station.js';
+import { momentum } from './momentum.js';
 import { resizing } from './resizing.js';
 
-export const stations: readonly Station[] = [resizing, cropping];
+export const stations: readonly Station[] = [resizing, cropping, momentum];

@@ -1,7 +1,7 @@
 /** The command line of the stations, and what they write. */
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -89,4 +89,35 @@ t.test('cropping draws its figure too', async (t) => {
   const { status, stdout, stderr } = example(['cropping', '--out', t.testdir()]);
   t.equal(status, 0, stderr);
   t.equal((await sharp(stdout.trim()).metadata()).format, 'png');
+});
+
+t.test('momentum draws its four plots as SVG and PNG, and a page that shows them', async (t) => {
+  const out = t.testdir();
+  const { status, stdout, stderr } = example(['momentum', '--out', out, '--json']);
+  t.equal(status, 0, stderr);
+  const names = ['debiased', 'ewma', 'outlier', 'plain'];
+  t.strictSame(
+    readdirSync(out).sort(),
+    [...names.flatMap((name) => [`${name}.png`, `${name}.svg`]), 'index.html'].sort(),
+  );
+  const page = readFileSync(join(out, 'index.html'), 'utf8');
+  for (const name of names) {
+    t.equal((await sharp(join(out, `${name}.png`)).metadata()).format, 'png');
+    const svg = readFileSync(join(out, `${name}.svg`), 'utf8');
+    for (const beta of ['0.5', '0.7', '0.9', '0.99']) t.match(svg, `>beta = ${beta}<`);
+    t.ok(page.includes(svg.trim()), 'the page holds the picture itself');
+    t.match(page, `href="${name}.png"`);
+  }
+  t.equal(page.match(/<figcaption>[^<]{40,}<\/figcaption>/g)?.length, 4, 'with a sentence each');
+  const { first, last } = JSON.parse(stdout) as Record<'first' | 'last', Record<string, number[]>>;
+  t.strictSame(
+    first.debiased!.map((value) => Number(value.toFixed(12))),
+    [0.5, 0.5, 0.5, 0.5],
+    'debiased, the first average is the first value',
+  );
+  first.ewma!.forEach((value, i) => {
+    const [beta] = [[0.5, 0.7, 0.9, 0.99][i]!];
+    t.ok(Math.abs(value - (1 - beta) * first.plain![i]!) < 1e-12, 'an average starts at 0');
+    t.ok(Math.abs(last.ewma![i]! - (1 - beta) * last.plain![i]!) < 1e-12, 'and is momentum times 1 - beta');
+  });
 });
