@@ -165,6 +165,24 @@ t.test("a user's function in the middle of a chain works, and keeps the pixels o
   t.equal(taken, 2 * COUNT, 'what a subclass does besides its plan is done');
 });
 
+t.test('every byte becomes the float that a division by 255 gives', async (t) => {
+  const path = join(root, 'every-byte.png');
+  const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+  await sharp(bytes, { raw: { width: 16, height: 16, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toFile(path);
+  for (const [step, channels] of [
+    [[], 1],
+    [[makeRgb], 3],
+  ] as [(typeof makeRgb)[], number][]) {
+    const list = new ImageList<Tensor>([path], root, [...step, toByteTensor, toFloatTensor] as never[]);
+    const [xb] = await new DataLoader(list, { batchSize: 1 }).oneBatch();
+    const wanted = Array.from({ length: 256 * channels }, (_, i) => Math.fround((i % 256) / 255));
+    t.same(pixelsOf(xb!.reshape([-1])), wanted, `${channels} channels`);
+  }
+});
+
 t.test('an epoch that is resumed goes on with the same batches', async (t) => {
   const list = new ImageList<Tensor>(paths, root, [...random, toByteTensor]);
   const loader = new DataLoader(list, { batchSize: 5, shuffle: true, seed: 3 });
