@@ -1,8 +1,9 @@
 /** The benchmarks by name. */
 
+import { augment } from './augment.js';
 import { data } from './data.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { ops } from './ops.js';
 import { optimizer } from './optimizer.js';
 
-export const benchmarks: readonly Benchmark[] = [ops, data, optimizer];
+export const benchmarks: readonly Benchmark[] = [ops, data, optimizer, augment];
