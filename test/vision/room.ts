@@ -134,6 +134,10 @@ export const visionRoom: Room = {
       10,
       { thetas: [0, 1], version: 'bmm', mode: 'nearest', paddingMode: 'border' },
     ],
+    batchAugmentFromDescription: () => [
+      { name: 'BatchAugment', parts: [{ name: 'BatchFlip', p: 1 }], size: [2, 3] },
+      { mine: () => new Still(1) },
+    ],
     augTransforms: () => [
       { flip: true, flipVertical: true, maxRotate: 5, minZoom: 0.9, maxZoom: 1.2, maxWarp: 0.1, pAffine: 0.5 },
     ],
@@ -240,6 +244,8 @@ export const visionRoom: Room = {
     toFloatTensor: () => [ones([2])],
   },
   open: {
+    'batchAugmentFromDescription 1.mine': 'not asked for by this description',
+    'batchAugmentFromDescription 1.mine.()': 'not asked for by this description',
     'BatchAugment#apply 1.epoch': 'not asked for beside `random`',
     'BatchAugment#apply 1.index': 'not asked for beside `random`',
     'BatchAugment#applyWithTargets 2.epoch': 'not asked for beside `random`',

@@ -25,5 +25,6 @@ export {
   type Stage,
 } from './part.js';
 export { BatchRandomResizedCrop } from './randomResizedCrop.js';
+export { batchAugmentFromDescription, type PartMaker } from './revive.js';
 export { affineGrid, rotateBatch, rotationMatrix, type GridSize, type RotateBatchOptions } from './rotateBatch.js';
 export type { BatchTargets, MovedTargets } from './targets.js';

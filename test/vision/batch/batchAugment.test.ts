@@ -265,6 +265,18 @@ t.test('it prints and describes itself', (t) => {
   t.end();
 });
 
+t.test('a description makes it again, with parts of one’s own', (t) => {
+  const parts = [...all, new BatchDihedral(), new BatchRandomResizedCrop(), new Fixed([-1, 0, 0, 0, 1, 0, 0, 0, 1])];
+  const augment = new BatchAugment(parts, { size: [7, 9], mode: 'nearest', ...vision.imagenetteStats, seed: 5 });
+  const stored = JSON.parse(JSON.stringify(augment.describe())) as TransformDescription;
+  const again = vision.batchAugmentFromDescription(stored, { Fixed: ({ of }) => new Fixed(of as Matrix3) });
+  t.strictSame(again.describe(), augment.describe());
+  const x = rand([3, 3, 8, 8]);
+  t.ok(close(again.apply(x, { index: 4 }), augment.apply(x, { index: 4 }), 0));
+  t.throws(() => vision.batchAugmentFromDescription(stored), /one of .*BatchZoom.*Fixed/);
+  t.end();
+});
+
 t.test('fastai’s defaults', (t) => {
   t.strictSame(
     vision.augTransforms().map((part) => part.describe()),
