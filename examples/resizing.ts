@@ -3,11 +3,14 @@
  *
  * Filters that average (Lanczos, which Pillow called ANTIALIAS, and bicubic) blur what is finer than a pixel; picking the nearest pixel keeps
  * it, with aliasing. Bicubic to 256 and then nearest to 128 is two resamples on purpose: half of each.
+ *
+ * The last row is where frameworks differ: a plain bilinear `interpolate` reads four pixels for each, however much smaller the result is, and
+ * so aliases; with `antialias` it averages over all that a pixel covers, as Pillow's filter of the same name does.
  */
 
 import { join } from 'node:path';
 
-import { ResizeFixed, ResizeMax, type Image } from 'tench';
+import { F, Image, ResizeFixed, ResizeMax, toByteTensor } from 'tench';
 import { findPicture } from './harness/picture.js';
 import { writeSheet, type Panel } from './harness/sheet.js';
 import type { Station } from './harness/station.js';
@@ -29,6 +32,14 @@ const ways: readonly (readonly [caption: string, ...steps: ResizeFixed[]])[] = [
   ],
 ];
 
+/** An image at the small size by `interpolate`, which works on floats. */
+function interpolated(image: Image, antialias: boolean): Image {
+  const floats = toByteTensor(image).to('float32').unsqueeze(0);
+  const small = F.interpolate(floats, { size: [SIZE, SIZE], mode: 'bilinear', antialias });
+  const rows = small.squeeze(0).permute([1, 2, 0]).round().clamp(0, 255).to('uint8').contiguous();
+  return new Image({ width: SIZE, height: SIZE, channels: 3, data: rows.toTypedArray() as Uint8Array });
+}
+
 /** The mean difference of neighbours in a row, in levels: how much of the texture is left. */
 function texture({ width, data }: Image): number {
   let sum = 0;
@@ -48,18 +59,26 @@ export const resizing: Station = {
     const original = await findPicture(data);
     const panels: Panel[] = [];
     const textures: Record<string, number> = {};
+    const panelOf = (caption: string, image: Image): Panel => {
+      textures[caption] = texture(image);
+      print(`${caption.padEnd(30)} neighbours differ by ${textures[caption]} levels`);
+      return { caption, image, zoom: 2 };
+    };
     for (const [caption, ...steps] of ways) {
       let image = original;
       for (const step of steps) image = await step.apply(image);
-      panels.push({ caption, image, zoom: 2 });
-      textures[caption] = texture(image);
-      print(`${caption.padEnd(30)} neighbours differ by ${textures[caption]} levels`);
+      panels.push(panelOf(caption, image));
     }
+    const compared = [
+      panelOf('interpolate, bilinear', interpolated(original, false)),
+      panelOf('interpolate, antialias', interpolated(original, true)),
+      panelOf('Pillow BILINEAR', await new ResizeFixed(SIZE, { resample: 'bilinear' }).apply(original)),
+    ];
     const isLarge = Math.max(original.width, original.height) > SHOWN;
     const shown = isLarge ? await new ResizeMax(SHOWN, { resample: 'lanczos' }).apply(original) : original;
     const caption = `original, ${original.width} x ${original.height}`;
     const picture = join(out, 'resizing.png');
-    await writeSheet(picture, [[{ caption, image: shown }], panels.slice(0, 2), panels.slice(2)]);
+    await writeSheet(picture, [[{ caption, image: shown }], panels.slice(0, 2), panels.slice(2), compared]);
     print(`\n${picture}`);
     return { picture, source: original.path ?? null, size: original.size, textures };
   },

@@ -53,7 +53,10 @@ t.test('resizing draws the figure of the lesson: the original, and one image by 
   const { width, height, format } = await sharp(picture).metadata();
   t.equal(format, 'png');
   t.ok(width >= 528 && height >= 800, `${width} x ${height}`);
-  const [lanczos, bicubic, nearest, both] = Object.values(textures) as [number, number, number, number];
+  const [lanczos, bicubic, nearest, both, ...compared] = Object.values(textures) as [number, number, number, number];
+  const [plain, antialiased, pillow] = compared as number[];
+  t.ok(plain! > 2 * pillow!, 'without antialias it aliases');
+  t.ok(Math.abs(antialiased! - pillow!) < 0.1, "with it, it is Pillow's but for rounding");
   t.ok(nearest > both && both > lanczos && lanczos > bicubic, 'nearest keeps most of the texture, averages least');
 });
 
