@@ -3,7 +3,7 @@
 import type { TransformDescription } from '../../data/compose.js';
 import { needArray, needFunction, needInstance, needOptions } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
-import { BatchAugment, type BatchAugmentOptions } from './batchAugment.js';
+import { BatchAugment } from './batchAugment.js';
 import * as geometry from './geometry.js';
 import { BatchPart } from './part.js';
 import { BatchRandomResizedCrop } from './randomResizedCrop.js';
