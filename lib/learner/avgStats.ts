@@ -7,7 +7,10 @@ import { needTensor } from '../tensor/checks.js';
 import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
 import type { Averages, EpochRecord } from './epochRecord.js';
-import type { Metric } from './metrics.js';
+import type { EpochMetric, Metric } from './metrics.js';
+
+/** A metric of batches or of whole passes. */
+export type AnyMetric = Metric | EpochMetric;
 
 /**
  * Sums of loss and metrics, each batch weighted by its number of samples: the last batch of a pass is usually smaller, and a plain mean of
@@ -19,16 +22,22 @@ export class AvgStats {
   private sums: Tensor[] | null = null;
   private readonly names: readonly string[];
 
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly AnyMetric[];
+  private readonly means: readonly Metric[];
+  private readonly wholes: readonly EpochMetric[];
+  private states: readonly (EpochMetric & ReturnType<EpochMetric['start']>)[] = [];
 
-  constructor(metrics: readonly Metric[]) {
+  constructor(metrics: readonly AnyMetric[]) {
     this.metrics = needMetrics(metrics);
-    this.names = ['loss', ...metrics.map((metric) => metric.name)];
+    this.means = metrics.filter((metric) => typeof metric === 'function');
+    this.wholes = metrics.filter((metric) => typeof metric !== 'function');
+    this.names = ['loss', ...this.means.map((metric) => metric.name)];
   }
 
   reset(): void {
     this.count = 0;
     this.sums = null;
+    this.states = [];
   }
 
   /** Adds one batch: its mean loss, and the metrics of its predictions. */
@@ -39,7 +48,7 @@ export class AvgStats {
     this.count += samples;
     noGrad(() => {
       const sums = (this.sums ??= this.names.map(() => zeros([], { dtype: 'float64', device: loss.device })));
-      const values = [loss, ...this.metrics.map((metric) => metric(pred, yb))];
+      const values = [loss, ...this.means.map((metric) => metric(pred, yb))];
       for (const [i, value] of values.entries()) {
         if (typeof value === 'number') sums[i]?.add_(value * samples);
         else if (!isTensor(value))
@@ -50,6 +59,8 @@ export class AvgStats {
             `${this.names[i]} must be one number a batch, but is a tensor of shape [${value.shape.join(', ')}]`,
           );
       }
+      if (this.states.length === 0) this.states = this.wholes.map((metric) => ({ ...metric, ...metric.start() }));
+      for (const state of this.states) state.accumulate(pred, yb);
     });
   }
 
@@ -57,7 +68,10 @@ export class AvgStats {
   averages(): Averages | null {
     if (this.sums === null) return null;
     const values = stack(this.sums).toTypedArray();
-    return Object.fromEntries(this.names.map((name, i) => [name, Number(values[i]) / this.count]));
+    const means = this.names.map((name, i): [string, number] => [name, Number(values[i]) / this.count]);
+    const wholes = this.states.map((state): [string, number] => [state.name, state.value()]);
+    const all = Object.fromEntries([...means, ...wholes]);
+    return Object.fromEntries(['loss', ...this.metrics.map(({ name }) => name)].map((name) => [name, all[name]!]));
   }
 }
 
@@ -74,9 +88,9 @@ export class AvgStatsCallback extends Callback {
   private trained = 0;
 
   /** @param metrics one metric or several, with different names */
-  constructor(metrics: Metric | readonly Metric[] = []) {
+  constructor(metrics: AnyMetric | readonly AnyMetric[] = []) {
     super();
-    const list = typeof metrics === 'function' ? [metrics] : metrics;
+    const list = isList(metrics) ? metrics : [metrics];
     this.train = new AvgStats(list);
     this.valid = new AvgStats(list);
   }
@@ -122,13 +136,19 @@ export class AvgStatsCallback extends Callback {
   }
 }
 
-/** Functions whose names can be columns of one table. */
-function needMetrics(metrics: readonly Metric[]): readonly Metric[] {
+const isList = (metrics: AnyMetric | readonly AnyMetric[]): metrics is readonly AnyMetric[] => Array.isArray(metrics);
+
+/** Metrics whose names can be columns of one table. */
+function needMetrics(metrics: readonly AnyMetric[]): readonly AnyMetric[] {
   const given: unknown = metrics;
-  if (!Array.isArray(given) || !given.every((metric) => typeof metric === 'function'))
-    throw invalid('metrics', 'a function or a list of functions', metrics);
+  if (!Array.isArray(given) || !given.every(isMetric))
+    throw invalid('metrics', 'a function, what a function such as `f1Score()` returns, or a list of them', metrics);
   const names = ['loss', ...metrics.map((metric) => metric.name)];
   if (names.every((name: unknown) => typeof name === 'string' && name !== '') && new Set(names).size === names.length)
     return metrics;
   throw invalid('metrics', "functions with different names other than 'loss' (name one with `named`)", names.slice(1));
 }
+
+const isMetric = (metric: unknown): metric is AnyMetric =>
+  typeof metric === 'function' ||
+  (typeof metric === 'object' && metric !== null && typeof (metric as Partial<EpochMetric>).start === 'function');

@@ -48,8 +48,8 @@ const smoothing = 0.98;
 
 /** Raises the rate before each batch, and keeps the smoothed loss after it. */
 class RisingRate extends Callback {
-  /** After what changes the loss. */
-  override order = 90;
+  /** After what changes the loss, before what scales it. */
+  override order = 60;
   readonly lrs: number[] = [];
   readonly losses: number[] = [];
   private average = 0;

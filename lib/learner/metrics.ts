@@ -1,13 +1,26 @@
-/** Metrics: how good predictions are, as the mean over a batch. */
+/** Metrics: how good predictions are, as the mean over a batch; for those of a whole pass see epochMetrics.ts. */
 
 import { needCount, needFunction, needTensor, needText } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
+import { sameShape } from './epochMetrics.js';
 
 /**
  * The mean of some quality over one batch, as a tensor of one element (which may stay on its device until the epoch's end) or a number.
  * Its name in tables and records is the function's own name.
  */
 export type Metric = (pred: Tensor, yb: Tensor) => Tensor | number;
+
+/** A metric of a whole pass, which is no mean of its batches. Its description: each pass starts a state of its own. */
+export interface EpochMetric {
+  /** Its name in tables and records. */
+  readonly name: string;
+  start(): {
+    /** Takes in a batch. What is read here makes the device wait at every batch. */
+    accumulate(pred: Tensor, yb: Tensor): void;
+    /** The metric of all batches so far. */
+    value(): number;
+  };
+}
 
 /** Share of the samples whose highest output is the target. `pred`: [batch, classes]; `yb`: class indices [batch]. */
 export function accuracy(pred: Tensor, yb: Tensor): Tensor {
@@ -33,6 +46,18 @@ export function accuracyTopK(k: number): Metric {
     return share(highest.eq(yb.unsqueeze(1)).any(1));
   };
   return named(`accuracyTop${k}`, metric);
+}
+
+/** Mean squared error over all elements. `pred` and `yb` have the same shape. */
+export function meanSquaredError(pred: Tensor, yb: Tensor): Tensor {
+  sameShape('meanSquaredError', pred, yb);
+  return pred.to('float64').sub(yb).square().mean();
+}
+
+/** Mean absolute error over all elements. `pred` and `yb` have the same shape. */
+export function meanAbsoluteError(pred: Tensor, yb: Tensor): Tensor {
+  sameShape('meanAbsoluteError', pred, yb);
+  return pred.to('float64').sub(yb).abs().mean();
 }
 
 /** The share of true values; in float64, so that a share of thousands of samples is still a whole number of them. */

@@ -53,6 +53,8 @@ const record = (): unknown => ({
   imagesPerSecond: 2,
 });
 
+const tracked = { monitor: 'loss', pass: 'valid', mode: 'min', minDelta: 0.1 };
+
 const phases = [
   'run',
   'needIdle',
@@ -74,6 +76,8 @@ export const learnerRoom: Room = {
     ...Object.fromEntries(phases.map((name) => [`TrainingLoop#${name}`, 'private'])),
     ...Object.fromEntries(['phase', 'tell', 'tellNow'].map((name) => [`CallbackHolder#${name}`, 'private'])),
     'Learner#runScheduled': 'private',
+    'EarlyStoppingCallback#judge': 'protected',
+    'ReduceLrOnPlateauCallback#judge': 'protected',
     'CutMix#mix': 'protected',
     'MixUp#mix': 'protected',
     'Recorder#read': 'private',
@@ -94,6 +98,13 @@ export const learnerRoom: Room = {
     CutMix: () => added(new room.CutMix()),
     MixUp: () => added(new room.MixUp()),
     Mixing: () => added(new room.MixUp()),
+    EmaCallback: () => added(new room.EmaCallback()),
+    GradientAccumulationCallback: () => added(new room.GradientAccumulationCallback(4)),
+    GradientClipCallback: () => added(new room.GradientClipCallback({ maxNorm: 1 })),
+    EarlyStoppingCallback: () => added(new room.EarlyStoppingCallback()),
+    ReduceLrOnPlateauCallback: () => added(new room.ReduceLrOnPlateauCallback()),
+    TerminateOnNanCallback: () => added(new room.TerminateOnNanCallback()),
+    TrackingCallback: () => added(new room.EarlyStoppingCallback()),
     ParamScheduler: () => added(new room.ParamScheduler('lr', half)),
     Recorder: () => added(new room.Recorder()),
     TrainEvalCallback: () => added(new room.TrainEvalCallback()),
@@ -125,6 +136,23 @@ export const learnerRoom: Room = {
     'CallbackHolder#removeCallbacks': () => [[new Idle()]],
     'CallbackHolder#find': () => [Idle],
     'TrainingLoop#fit': () => [1, { lr: 0.1, cbs: [new Idle()], resetOpt: true }],
+    'new EmaCallback': () => [{ decay: 0.9, warmUp: true }],
+    'EmaCallback#evalWeights': () => [half],
+    'new GradientAccumulationCallback': () => [4],
+    'new GradientClipCallback': () => [{ maxNorm: 1, maxValue: 2 }],
+    'new EarlyStoppingCallback': () => [{ ...tracked, patience: 2 }],
+    'new ReduceLrOnPlateauCallback': () => [{ ...tracked, patience: 2, factor: 0.5, minLr: 1e-6 }],
+    'new ConfusionMatrix': () => [['a', 'b', 'c']],
+    'ConfusionMatrix#accumulate': () => [pred(), yb()],
+    'ConfusionMatrix#mostConfused': () => [1],
+    meanSquaredError: () => [pred(), pred()],
+    meanAbsoluteError: () => [pred(), pred()],
+    f1Score: () => [{ average: 'macro' }],
+    fBetaScore: () => [{ average: 'micro', beta: 2 }],
+    precisionScore: () => [{ average: 'weighted' }],
+    recallScore: () => [{ average: 'macro' }],
+    rocAucScore: () => [{ average: 'macro' }],
+    crossEntropyWith: () => [{ labelSmoothing: 0.1, weight: [1, 2, 3] }],
     'Learner#fitOneCycle': () => [
       1,
       { lrMax: { from: 0.1, to: 0.2 }, div: 5, divFinal: 10, pctStart: 0.3, cbs: [new Idle()], resetOpt: true },
@@ -182,6 +210,7 @@ export const learnerRoom: Room = {
     'Recorder#points': () => ['loss', { x: 'lr', group: 0 }],
   },
   open: {
+    'EmaCallback#evalWeights 0.()': 'handed on',
     'Learner#lrFind 0.suggestFuncs.0.()': 'handed on',
     'TrainingLoop#evalWeights 0.()': 'handed on',
     'Precision#run 1.()': 'what the function returns is handed on',
