@@ -3,10 +3,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { TenchError } from 'tench';
+import { TenchError, precisions, type PrecisionName } from 'tench';
 import { parseNamed } from '../lib/cli/named.js';
 import { UsageError } from '../lib/cli/usageError.js';
-import type { Station } from './harness/station.js';
+import type { Station, TrainingOption } from './harness/station.js';
 import { stations } from './stations.js';
 
 const usage = `Usage: npm run -s example -- NAME [--out DIR] [--data PATH] [--json]
@@ -15,6 +15,9 @@ const usage = `Usage: npm run -s example -- NAME [--out DIR] [--data PATH] [--js
   NAME          a station of the lesson; list names them
   --out DIR     where its pictures go (runs/NAME)
   --data PATH   images: a file, a folder or an archive (the Imagenette in TENCH_DATA; else one is drawn)
+  --seeds N     how often training is repeated (stations that train)
+  --precision P fp32, bf16 or fp16 (stations that train)
+  --limit N     the most images to train on, for a quick look (stations that train)
   --json        the last line of stdout is one JSON object, everything else goes to stderr
 `;
 
@@ -24,18 +27,50 @@ interface Request {
   readonly out: string;
   readonly data: string | null;
   readonly json: boolean;
+  readonly seeds: number | null;
+  readonly precision: PrecisionName | null;
+  readonly limit: number | null;
+}
+
+const trainingOptions: readonly TrainingOption[] = ['seeds', 'precision', 'limit'];
+
+function countOf(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${name} takes a whole number of at least 1`);
+  return Number(text);
+}
+
+function precisionOf(text: string | undefined): PrecisionName | null {
+  if (text === undefined) return null;
+  const found = precisions.find((name) => name === text);
+  if (found === undefined) throw new UsageError(`--precision takes ${precisions.join(', ')}`);
+  return found;
 }
 
 function parse(argv: readonly string[]): Request | 'help' {
   const named = parseNamed(argv, {
     what: 'station',
     all: stations,
-    options: { out: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      out: { type: 'string' },
+      data: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      seeds: { type: 'string' },
+      precision: { type: 'string' },
+      limit: { type: 'string' },
+    },
   });
   if (named === 'help') return 'help';
   const { name, chosen: station, values } = named;
+  for (const option of trainingOptions) {
+    if (values[option] !== undefined && station?.takes?.includes(option) !== true)
+      throw new UsageError(`${name} takes no --${option}`);
+  }
   return {
     station,
+    seeds: countOf('seeds', values.seeds),
+    precision: precisionOf(values.precision),
+    limit: countOf('limit', values.limit),
     out: values.out || join('runs', name),
     data: values.data || process.env.TENCH_DATA || null,
     json: values.json,
@@ -56,14 +91,21 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const { station, out, data, json } = request;
+  const { station, out, data, json, seeds, precision, limit } = request;
   if (station === null) {
     for (const { name, summary } of stations) process.stdout.write(`${name.padEnd(12)}  ${summary}\n`);
     return 0;
   }
   makeFolder(out);
   const stream = json ? process.stderr : process.stdout;
-  const result = await station.run({ data, out, print: (line) => void stream.write(`${line}\n`) });
+  const result = await station.run({
+    data,
+    out,
+    seeds,
+    precision,
+    limit,
+    print: (line) => void stream.write(`${line}\n`),
+  });
   if (json) process.stdout.write(`${JSON.stringify({ example: station.name, ...result })}\n`);
   return 0;
 }

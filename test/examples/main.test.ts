@@ -1,7 +1,7 @@
 /** The command line of the stations, and what they write. */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,7 +26,16 @@ t.test('list names every station, by its file', async (t) => {
 });
 
 t.test('wrong usage is told, with exit code 2 and nothing on stdout', async (t) => {
-  for (const args of [[], ['nothing'], ['resizing', 'more'], ['resizing', '--fast'], ['resizing', '--out']]) {
+  for (const args of [
+    [],
+    ['nothing'],
+    ['resizing', 'more'],
+    ['resizing', '--fast'],
+    ['resizing', '--out'],
+    ['momentum', '--seeds', '2'],
+    ['optimizers', '--seeds', '0'],
+    ['optimizers', '--precision', 'int8'],
+  ]) {
     const { status, stdout, stderr } = example(args);
     t.match({ status, stdout }, { status: 2, stdout: '' }, args.join(' '));
     t.match(stderr, /^tench: .+\nUsage: npm run -s example/);
@@ -123,4 +132,57 @@ t.test('momentum draws its four plots as SVG and PNG, and a page that shows them
     t.ok(Math.abs(value - (1 - beta) * first.plain![i]!) < 1e-12, 'an average starts at 0');
     t.ok(Math.abs(last.ewma![i]! - (1 - beta) * last.plain![i]!) < 1e-12, 'and is momentum times 1 - beta');
   });
+});
+
+t.test('optimizers trains every recipe, and draws the table and the experiments', async (t) => {
+  const folder = t.testdir();
+  for (const [label, hue] of [
+    ['n01440764', 40],
+    ['n02102040', 200],
+  ] as const) {
+    mkdirSync(join(folder, 'images', label), { recursive: true });
+    for (let i = 0; i < 6; i += 1) {
+      const name = `${i < 2 ? 'ILSVRC2012_val_' : 'train_'}${i}.png`;
+      const background = { r: hue, g: 30 * i, b: 255 - hue };
+      await sharp({ create: { width: 20, height: 20, channels: 3, background } }).toFile(
+        join(folder, 'images', label, name),
+      );
+    }
+  }
+  const out = join(folder, 'out');
+  const args = [
+    'optimizers',
+    '--data',
+    join(folder, 'images'),
+    '--out',
+    out,
+    '--seeds',
+    '2',
+    '--precision',
+    'fp32',
+    '--json',
+  ];
+  const { status, stdout, stderr } = example(args);
+  t.equal(status, 0, stderr);
+  const result = JSON.parse(stdout) as {
+    images: object;
+    table: { name: string; epochs: number; accuracy: number[]; bySeed: number[]; lesson: number[] }[];
+    l2: Record<string, number>;
+  };
+  t.strictSame(result.images, { train: 8, valid: 4 });
+  t.strictSame(
+    result.table.map(({ epochs }) => epochs),
+    [1, 1, 1, 1, 3, 3],
+  );
+  for (const { name, epochs, accuracy, bySeed, lesson } of result.table) {
+    t.strictSame([accuracy.length, bySeed.length, lesson.length], [epochs, 2, epochs], name);
+    t.equal(accuracy.at(-1), (bySeed[0]! + bySeed[1]!) / 2);
+    t.match(stderr, name);
+  }
+  t.ok(result.l2['plain SGD']! < 1e-12, 'L2 and decay are one for plain SGD');
+  t.ok(result.l2['momentum 0.9']! > 1e-3 && result.l2.Adam! > 1e-3, 'and two for others');
+  const page = readFileSync(join(out, 'index.html'), 'utf8');
+  for (const name of ['recipes', 'l2', 'eps', 'norms'])
+    t.ok(page.includes(readFileSync(join(out, `${name}.svg`), 'utf8').trim()), name);
+  t.match(example(['optimizers', '--out', out]), { status: 1, stderr: /name Imagenette with --data/ });
 });
