@@ -5,8 +5,34 @@ export * from './charts/index.js';
 export * as nn from './nn/index.js';
 export * as F from './nn/functional.js';
 export { gridSample, type GridSampleOptions } from './nn/functional.js';
-export { ConvLayer, Hook, Hooks, Module, Parameter, GeneralReLU, convLayer, findModules } from './nn/index.js';
-export type { ConvLayerOptions, HookFunction, HookHandle, LayerFactory, StateDict } from './nn/index.js';
+export {
+  ConvLayer,
+  GeneralReLU,
+  Hook,
+  Hooks,
+  Module,
+  OutputStats,
+  Parameter,
+  appendStat,
+  appendStatWith,
+  convLayer,
+  findModules,
+  lsuvInit,
+  lsuvModule,
+} from './nn/index.js';
+export type {
+  ConvLayerOptions,
+  HookFunction,
+  HookHandle,
+  LayerFactory,
+  LsuvData,
+  LsuvInitOptions,
+  LsuvLayer,
+  LsuvModel,
+  LsuvOptions,
+  OutputStatsOptions,
+  StateDict,
+} from './nn/index.js';
 export * from './data/index.js';
 export * from './vision/index.js';
 export * from './optim/index.js';

@@ -1,8 +1,10 @@
 /** The lesson's hooks: look into a network while it runs, and take every hook away again. */
 
 import { needFunction, needInstance, needIterable, needWhole } from '../tensor/checks.js';
+import { TenchError } from '../tensor/errors.js';
 import type { HookHandle } from './moduleHooks.js';
 import { Module, type AnyModule } from './module.js';
+import type { OutputStats } from './outputStats.js';
 
 /**
  * The modules for which `cond` holds, in the order of a forward: parents first, and nothing below a match.
@@ -30,6 +32,8 @@ export type HookFunction<H extends Hook = Hook> = (
 export class Hook implements Disposable {
   /** The module that is watched. */
   readonly module: AnyModule;
+  /** What `appendStat` has seen; null before the first forward. */
+  stats: OutputStats | null = null;
   readonly #handle: HookHandle;
 
   constructor(module: AnyModule, fn: HookFunction) {
@@ -39,6 +43,24 @@ export class Hook implements Disposable {
     this.#handle = module.registerForwardHook((hooked, args, output) => {
       fn(this, hooked, args, output);
     });
+  }
+
+  /** Mean of the last output that `appendStat` has seen. */
+  get mean(): number {
+    return this.#last('means');
+  }
+
+  /** Standard deviation of the last output that `appendStat` has seen. */
+  get std(): number {
+    return this.#last('stds');
+  }
+
+  #last(list: 'means' | 'stds'): number {
+    const last = this.stats?.[list].at(-1);
+    if (last !== undefined) return last;
+    throw new TenchError(
+      `no output of ${this.module.constructor.name} has been measured: hook it with appendStat and call the model`,
+    );
   }
 
   /** Takes the hook away; a second call does nothing. */

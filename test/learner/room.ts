@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 
 import * as room from '../../lib/learner/index.js';
-import { convLayer } from '../../lib/nn/index.js';
+import { Linear, convLayer } from '../../lib/nn/index.js';
 import { sgdOpt } from '../../lib/optim/index.js';
 import { ones, tensor, type Tensor } from '../../lib/tensor/index.js';
 import { BatchAugment } from '../../lib/vision/index.js';
@@ -83,6 +83,7 @@ export const learnerRoom: Room = {
     'Recorder#read': 'private',
   },
   instances: {
+    ActivationStats: () => added(new room.ActivationStats()),
     AvgStatsCallback: () => added(new room.AvgStatsCallback()),
     BatchAugmentCallback: () => added(new room.BatchAugmentCallback(new BatchAugment([]))),
     BatchTransformXCallback: () => added(new room.BatchTransformXCallback((xb) => xb)),
@@ -110,6 +111,9 @@ export const learnerRoom: Room = {
     TrainEvalCallback: () => added(new room.TrainEvalCallback()),
   },
   valid: {
+    'new ActivationStats': () => [
+      { layers: (module: unknown) => module instanceof Linear, every: 2, bins: 4, min: -1, max: 1, nearZero: 0.1 },
+    ],
     'new AvgStats': () => [[room.accuracy, room.errorRate]],
     'AvgStats#accumulate': () => [ones([]), pred(), yb()],
     'new AvgStatsCallback': () => [[room.accuracy]],
@@ -213,6 +217,7 @@ export const learnerRoom: Room = {
     'EmaCallback#evalWeights 0.()': 'handed on',
     'Learner#lrFind 0.suggestFuncs.0.()': 'handed on',
     'TrainingLoop#evalWeights 0.()': 'handed on',
+    'new ActivationStats 0.layers.()': 'looked at in a fit',
     'Precision#run 1.()': 'what the function returns is handed on',
     'new BatchTransformXCallback 0.()': 'looked at when a batch comes',
     'getLearnRun 4.lossFunc.()': 'looked at in a fit',

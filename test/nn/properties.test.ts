@@ -37,6 +37,8 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
       open: {
         'Identity#forward 0': 'it returns what it is given',
         'Lambda#forward 0': 'the function in it decides',
+        'appendStat 1': 'the hook has the module',
+        'appendStat 2': 'arguments are not measured',
       },
       uses: Object.fromEntries(
         Object.keys(recipes)

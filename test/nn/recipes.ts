@@ -229,6 +229,12 @@ const prefixed = (prefix: string, recipes: Recipes): Recipes =>
 export const makeNetwork = (): nn.Sequential =>
   new nn.Sequential(new nn.Linear(4, 2), new nn.BatchNorm1d(2), new nn.ReLU());
 
+/** A layer, what it is measured on, and the network around it. */
+function layerOfNetwork(): unknown[] {
+  const network = makeNetwork();
+  return [network[0], [randn([20, 4])], network];
+}
+
 /** All of them. */
 export const recipes: Recipes = {
   ...prefixed('functional.', functions),
@@ -248,6 +254,17 @@ export const recipes: Recipes = {
   countMultiplyAdds: () => [makeNetwork(), rows()],
   countParameters: () => [makeNetwork()],
   findModules: () => [makeNetwork(), () => false],
+  isLayer: () => [new nn.ReLU()],
+  lsuvModule: () => [...layerOfNetwork(), { tolerance: 0.01, maxIter: 30, orthogonal: true }],
+  lsuvInit: () => [
+    makeNetwork(),
+    [randn([20, 4])],
+    { tolerance: 0.01, maxIter: 30, orthogonal: true, layers: nn.isLayer, batches: 1, transform: (xb: Tensor) => xb },
+  ],
+  'new OutputStats': () => [{ bins: 4, min: -1, max: 1, nearZero: 0.1 }],
+  'OutputStats#add': () => [rows()],
+  appendStat: () => [new nn.Hook(new nn.ReLU(), () => undefined), new nn.ReLU(), [], rows()],
+  appendStatWith: () => [{ bins: 4, min: -1, max: 1, nearZero: 0.1 }],
   'new Parameter': () => [rows(), { requiresGrad: true }],
   'new Hook': () => [new nn.ReLU(), () => undefined],
   'new Hooks': () => [[new nn.ReLU(), new nn.ReLU()], () => undefined],
