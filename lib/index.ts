@@ -13,6 +13,7 @@ export {
   Module,
   OutputStats,
   Parameter,
+  Summary,
   appendStat,
   appendStatWith,
   convLayer,
@@ -32,6 +33,7 @@ export type {
   LsuvOptions,
   OutputStatsOptions,
   StateDict,
+  SummaryRow,
 } from './nn/index.js';
 export * from './data/index.js';
 export * from './vision/index.js';

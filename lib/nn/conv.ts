@@ -1,6 +1,6 @@
 /** Conv2d slides a small kernel over a picture. */
 
-import { needCount, needFlag, needOneOf, needOptions } from '../tensor/checks.js';
+import { needCount, needFlag, needOneOf, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { conv2d, empty, pad, type Tensor } from '../tensor/index.js';
 import { pair, samePadding, type Size2d } from './functional/options.js';
@@ -98,6 +98,13 @@ export class Conv2d extends Module {
     const padded =
       this.#edges === null ? x : pad(x, this.#edges, this.paddingMode === 'zeros' ? 'constant' : this.paddingMode);
     return conv2d(padded, this.weight, this.bias, this.stride, this.#inner, this.dilation, this.groups);
+  }
+
+  /** Each output element is a sum over the weights of its own channel. */
+  override multiplyAdds(_args: readonly unknown[], output: unknown): number {
+    return (
+      needTensor('Conv2d.multiplyAdds: output', output as Tensor).numel() * (this.weight.numel() / this.weight.size(0))
+    );
   }
 
   override extraRepr(): string {

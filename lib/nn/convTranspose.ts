@@ -1,7 +1,7 @@
 /** ConvTranspose2d makes pictures larger: the gradient of a convolution, used as a layer. */
 
 import { empty, type Tensor } from '../tensor/index.js';
-import { needCount, needFlag, needOptions } from '../tensor/checks.js';
+import { needArray, needCount, needFlag, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { convTranspose2d, type ConvTranspose2dOptions } from './functional/layers.js';
 import { pair, type Size2d } from './functional/options.js';
@@ -68,6 +68,13 @@ export class ConvTranspose2d extends Module {
   override forward(x: Tensor): Tensor {
     const { stride, padding, outputPadding, groups, dilation } = this;
     return convTranspose2d(x, this.weight, this.bias, { stride, padding, outputPadding, groups, dilation });
+  }
+
+  /** Each input element paints the weights of its own channel. */
+  override multiplyAdds(args: readonly unknown[]): number {
+    const [input] = needArray('ConvTranspose2d.multiplyAdds: args', args) as readonly [Tensor];
+    const { weight } = this;
+    return needTensor('ConvTranspose2d.multiplyAdds: args', input).numel() * (weight.numel() / weight.size(0));
   }
 
   override extraRepr(): string {

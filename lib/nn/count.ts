@@ -2,13 +2,11 @@
 
 import { needInstance, needTensor } from '../tensor/checks.js';
 import { noGrad, type Tensor } from '../tensor/index.js';
-import { Conv2d } from './conv.js';
-import { ConvTranspose2d } from './convTranspose.js';
-import { Linear } from './linear.js';
 import { Module, type AnyModule } from './module.js';
 
 /**
- * Multiply-adds of the convolutions and matrix products in one forward of `model` on `input`. Everything else is left out: it is small.
+ * Multiply-adds of the convolutions and matrix products in one forward of `model` on `input`, and whatever else says what it does by
+ * `multiplyAdds`. Everything else is left out: it is small.
  *
  * Runs the model once in evaluation, without recording; on the `meta` device nothing is computed.
  */
@@ -17,13 +15,11 @@ export function countMultiplyAdds(model: Module, input: Tensor): number {
   needTensor('countMultiplyAdds: input', input);
   let total = 0;
   const modules = model.modules();
-  const handles = modules
-    .filter((module) => module instanceof Conv2d || module instanceof ConvTranspose2d || module instanceof Linear)
-    .map((layer) =>
-      layer.registerForwardHook((_module, [given], output) => {
-        total += workOf(layer, layer instanceof ConvTranspose2d ? given : output);
-      }),
-    );
+  const handles = modules.map((layer) =>
+    layer.registerForwardHook((_module, args, output) => {
+      total += layer.multiplyAdds(args, output);
+    }),
+  );
   const training = modules.filter((module) => module.training);
   try {
     model.eval();
@@ -33,11 +29,6 @@ export function countMultiplyAdds(model: Module, input: Tensor): number {
     for (const module of training) module.training = true;
   }
   return total;
-}
-
-/** Each output element is a sum over the weights of its own channel; transposed, each input element paints those of its own. */
-function workOf(layer: Conv2d | ConvTranspose2d | Linear, elements: Tensor): number {
-  return elements.numel() * (layer.weight.numel() / layer.weight.size(0));
 }
 
 /** Number of values that a module learns. */

@@ -1,6 +1,6 @@
 /** Layers that multiply by a matrix: Linear, and Embedding, which picks the matrix's rows by number. */
 
-import { needCount, needFlag, needOptions } from '../tensor/checks.js';
+import { needCount, needFlag, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { embedding, empty, linear, noGrad, type Tensor } from '../tensor/index.js';
 import { calculateFans, kaimingUniform_, normal_, uniform_ } from './init.js';
@@ -47,6 +47,13 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
+  }
+
+  /** Each output element is a sum over the weights of its own channel. */
+  override multiplyAdds(_args: readonly unknown[], output: unknown): number {
+    return (
+      needTensor('Linear.multiplyAdds: output', output as Tensor).numel() * (this.weight.numel() / this.weight.size(0))
+    );
   }
 
   override extraRepr(): string {

@@ -17,6 +17,7 @@ import { Parameter } from './parameter.js';
 import { moveTensor, toPlacement, type Placement } from './placement.js';
 import { tree } from './repr.js';
 import { loadState, ownParameters, stateEntries, type LoadResult, type StateDict } from './stateDict.js';
+import { summarize, type Summary } from './summary.js';
 
 const hookMethods = {
   forwardPre: 'registerForwardPreHook',
@@ -273,6 +274,26 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
       this.#hooks = null;
     });
     return this.#hooks.add(kind, hook);
+  }
+
+  /**
+   * Multiply-adds of one forward that was given `args` and returned `output`, without what the children do. Layers that multiply by a
+   * weight override it, for `summary` and `countMultiplyAdds`; default 0.
+   */
+  multiplyAdds(_args: readonly unknown[], _output: unknown): number {
+    return 0;
+  }
+
+  /**
+   * A table of what each layer does in one forward: shape of its output, parameters, work and memory, with totals; print it.
+   *
+   * Runs on the `meta` device, where nothing is computed, and on the model's own only if the model cannot run there. The model is as before.
+   *
+   * @param input shape of a batch, e.g. `[64, 3, 128, 128]`, or a batch; for a model of several arguments an array of batches
+   * @throws whatever the model throws for such a batch
+   */
+  summary(input: readonly number[] | Tensor | readonly Tensor[]): Summary {
+    return summarize(this, input);
   }
 
   /** What a module says of itself between its brackets when printed, e.g. `in_features=3, out_features=2`. */

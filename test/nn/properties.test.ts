@@ -32,13 +32,15 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
       exports: nn,
       known: [Tensor],
       valid: recipes,
-      instances: { Module: makeNetwork, Sequential: makeNetwork },
+      instances: { Module: makeNetwork, Sequential: makeNetwork, Summary: () => makeNetwork().summary([3, 4]) },
       apart: { 'ModuleList#forward': 'it always throws, and says why' },
       open: {
         'Identity#forward 0': 'it returns what it is given',
         'Lambda#forward 0': 'the function in it decides',
         'appendStat 1': 'the hook has the module',
         'appendStat 2': 'arguments are not measured',
+        'Conv2d#multiplyAdds 0': 'only its output counts',
+        'Linear#multiplyAdds 0': 'only its output counts',
       },
       uses: Object.fromEntries(
         Object.keys(recipes)
