@@ -128,6 +128,7 @@ function axisPart(panel: Panel, which: 'x' | 'y', index: number, box: Box): obje
     gridIndex: index,
     type: axis.log === true ? 'log' : 'value',
     scale: true,
+    ...(which === 'x' && isWhole(panel) && { minInterval: 1 }),
     ...(isTight && range !== null && axis.log !== true && { min: range[0], max: range[1] }),
     ...(isCount && { min: 0 }),
     ...((axis.from !== undefined || axis.to !== undefined) && range !== null && { min: range[0], max: range[1] }),
@@ -135,7 +136,7 @@ function axisPart(panel: Panel, which: 'x' | 'y', index: number, box: Box): obje
     ...(axis.label !== undefined && {
       name: axis.label,
       nameLocation: 'middle',
-      nameGap: which === 'x' ? 28 : 48,
+      nameGap: which === 'x' ? 28 : 56,
       nameTextStyle: { color: light.muted, fontSize: labelSize, width: which === 'x' ? box.width : box.height },
       nameTruncate: { maxWidth: which === 'x' ? box.width : box.height },
     }),
@@ -149,6 +150,15 @@ function axisPart(panel: Panel, which: 'x' | 'y', index: number, box: Box): obje
     splitLine: { show: true, lineStyle: { color: light.grid } },
   };
 }
+
+/** Whether the x axis only counts, as steps and epochs do: half an epoch is no tick. */
+const isWhole = (panel: Panel): boolean =>
+  panel.series.length > 0 &&
+  panel.series.every(
+    (series) =>
+      (series.kind === 'line' || series.kind === 'scatter') &&
+      pointsOf(series, panel).every((point) => point === null || Number.isInteger(point[0])),
+  );
 
 /** The ends of the values themselves, whatever the caller has set. */
 function dataEnds(panel: Panel, which: 'x' | 'y'): [number, number] {

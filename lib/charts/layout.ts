@@ -22,15 +22,15 @@ export const titleSize = 17;
 export const labelSize = 12;
 
 /** Room around the inside of a panel: for its labels, and above for its title. */
-const margin = { left: 66, right: 18, top: 14, bottom: 50, title: 20, colours: 74 };
+const margin = { left: 76, right: 18, top: 14, bottom: 50, title: 20, colours: 74 };
 
 /** A column's width where the caller names none, and a panel's height for each pixel of its width. */
 const columnWidth = 460;
 const onlyColumnWidth = 680;
 const steepness = 0.62;
 
-/** About the width of a text: sans-serif letters are half as wide as high. */
-export const widthOf = (text: string, size = labelSize): number => text.length * size * 0.56;
+/** About the width of a text: letters of wide sans-serif fonts, as DejaVu's, are that much of their height. */
+export const widthOf = (text: string, size = labelSize): number => text.length * size * 0.6;
 
 /** @param names the legend's; none: no legend */
 export function layOut(
@@ -63,7 +63,7 @@ export function layOut(
 function legendLines(names: readonly string[], width: number): number {
   let [lines, used] = [1, 0];
   for (const name of names) {
-    const wide = 25 + 5 + widthOf(name) + 14;
+    const wide = 24 + 5 + widthOf(name) + 14;
     if (used > 0 && used + wide > width) [lines, used] = [lines + 1, 0];
     used += wide;
   }

@@ -7,7 +7,7 @@ import type * as ECharts from 'echarts/core';
 import { darkFor, light } from './colours.js';
 import type { Described } from './describe.js';
 import { legendOf, toECharts } from './echarts.js';
-import { layOut } from './layout.js';
+import { labelSize, layOut, widthOf } from './layout.js';
 import { summaryOf } from './summary.js';
 
 /** `auto`: light, and dark where the page or the viewer prefers that. */
@@ -26,6 +26,10 @@ async function loadECharts(): Promise<typeof ECharts> {
     import('echarts/components'),
     import('echarts/renderers'),
   ]);
+  // Without a DOM, ECharts measures by the letters of Helvetica, and names run into each other in the wider fonts of servers.
+  core.setPlatformAPI({
+    measureText: (text, font) => ({ width: widthOf(text, Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? labelSize)) }),
+  });
   core.use([
     charts.LineChart,
     charts.ScatterChart,
