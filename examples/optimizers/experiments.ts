@@ -73,7 +73,7 @@ export async function compareDecays(data: LessonData): Promise<{ chart: Chart; d
         opt.zeroGrad();
       }
       apart.push(
-        scope(() => noGrad(() => l2.weight.sub(decay.weight).norm().div(decay.weight.norm()).item() as number)),
+        scope(() => noGrad(() => l2.weight.sub(decay.weight).norm().div(decay.weight.norm()).item())),
       );
     }
     return [name, apart] as const;
@@ -147,7 +147,7 @@ class WatchNorm extends Callback {
   override afterStep(): void {
     const layer = [...this.learn.model.modules()].filter((module) => module instanceof ConvLayer)[2]!;
     const weight = [...layer.parameters()].find(({ ndim }) => ndim === 4)!;
-    this.squares.push(noGrad(() => weight.square().sum().item() as number));
+    this.squares.push(noGrad(() => weight.square().sum().item()));
   }
 }
 
