@@ -72,9 +72,7 @@ export async function compareDecays(data: LessonData): Promise<{ chart: Chart; d
         opt.step();
         opt.zeroGrad();
       }
-      apart.push(
-        scope(() => noGrad(() => l2.weight.sub(decay.weight).norm().div(decay.weight.norm()).item())),
-      );
+      apart.push(scope(() => noGrad(() => l2.weight.sub(decay.weight).norm().div(decay.weight.norm()).item())));
     }
     return [name, apart] as const;
   });
@@ -175,7 +173,7 @@ export async function watchNorms(
       },
       {
         x: { label: 'step' },
-        y: { label: 'effective rate, lr / norm squared' },
+        y: { label: 'effective rate: lr / norm²' },
         series: squares.map(([name, y]) => ({ kind: 'line', name, y: y.map((square) => lr / square) })),
       },
     ],
