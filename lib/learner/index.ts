@@ -58,3 +58,4 @@ export {
   type PlateauOptions,
   type TrackingOptions,
 } from './tracking.js';
+export type { Predictions, TtaOptions } from './tta.js';

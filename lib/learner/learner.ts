@@ -14,6 +14,7 @@ import {
   type OneCycleOptions,
   type Scheduling,
 } from './recipes.js';
+import { predictAugmented, type Predictions, type TtaOptions } from './tta.js';
 
 /**
  * Trains a model on data. The loop itself only loops; what it can do beyond that, callbacks do (see {@link Callback} for the events and
@@ -23,6 +24,9 @@ import {
  *     await learn.fit(5, { lr: 0.1 });
  */
 export class Learner extends TrainingLoop {
+  /** The pass of test-time augmentation that is under way, from 0, in which batches are augmented as in training; null: none. */
+  augmentPass: number | null = null;
+
   /**
    * Trains by one cycle: the rate rises by half a cosine wave to `lrMax` and falls by another to almost nothing, the momentum does the opposite
    * (Smith, Topin 2018, arXiv:1708.07120). Afterwards the optimizer's hyper-parameters are what they were before.
@@ -99,6 +103,18 @@ export class Learner extends TrainingLoop {
     } finally {
       this.fitting = false;
     }
+  }
+
+  /**
+   * Test-time augmentation: the mean prediction of n randomly changed versions of each item, mixed with that of the plain one. Versions come from
+   * a BatchAugmentCallback of the learner, from `augmentedDl`, or from both; other callbacks see `augmentPass`.
+   *
+   * @throws TenchError while a fit is running, or when a loader gives another order in another pass
+   */
+  async tta(options: TtaOptions = {}): Promise<Predictions> {
+    this.needIdle();
+    this.fitting = true;
+    return predictAugmented(this, options).finally(() => (this.fitting = false));
   }
 
   private async runScheduled(epochs: number, scheduling: Scheduling, options: OneCycleOptions): Promise<void> {

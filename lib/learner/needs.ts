@@ -21,7 +21,8 @@ export function needData(data: LearnerData): LearnerData {
   return data;
 }
 
-function needLoader(argument: string, loader: unknown): void {
+/** A loader that the loop can walk over. */
+export function needLoader(argument: string, loader: unknown): void {
   const given = loader as Partial<BatchLoader> | null | undefined;
   if (!isCount(given?.length, 0) || typeof given[Symbol.asyncIterator] !== 'function')
     throw invalid(argument, 'an async iterable of batches with a `length`', loader);

@@ -125,9 +125,7 @@ t.test('CutMix: a box of each picture comes from the same place of one other', a
       const [top, bottom] = [Math.min(...rows!), Math.max(...rows!)];
       const [left, right] = [Math.min(...columns!), Math.max(...columns!)];
       t.equal(places.length, (bottom - top + 1) * (right - left + 1), 'a box');
-      const others = new Set(
-        numbersOf(xb.get(i).get(1)).filter((value) => value !== (own.get(i, 1, 0, 0).item())),
-      );
+      const others = new Set(numbersOf(xb.get(i).get(1)).filter((value) => value !== own.get(i, 1, 0, 0).item()));
       t.equal(others.size, 1, 'of one other picture');
       boxes.add([top, bottom, left, right].join());
     }
@@ -148,8 +146,7 @@ t.test('MixUp: pictures and losses are mixed by one share, at least a half', asy
       const drawn = random.beta(0.4, 0.4);
       const share = Math.max(drawn, 1 - drawn);
       const mean = (channel: number): number =>
-        share * (own.get(i, channel, 0, 0).item()) +
-        (1 - share) * (own.get(other, channel, 0, 0).item());
+        share * own.get(i, channel, 0, 0).item() + (1 - share) * own.get(other, channel, 0, 0).item();
       for (const channel of [0, 1])
         t.ok(
           numbersOf(xb.get(i).get(channel)).every((value) => Math.abs(value - mean(channel)) < 1e-5),

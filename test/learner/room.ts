@@ -185,6 +185,9 @@ export const learnerRoom: Room = {
       [2, 1],
     ],
     'TrainingLoop#evalWeights': () => [half],
+    'Learner#tta': () => [
+      { n: 1, beta: 0.5, useMax: true, dl: drawData().validDl, augmentedDl: drawData().validDl, activation: pass },
+    ],
     getLearnRun: () => [
       [4],
       { cIn: 1, cOut: 2, trainDl: new FixedLoader([]) },

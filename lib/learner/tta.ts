@@ -1,0 +1,114 @@
+/** Test-time augmentation: what a model says of several versions of each item, averaged. */
+
+import type { Optimizer } from '../optim/index.js';
+import { needCount, needFlag, needFunction, needInRange, needOptions } from '../tensor/checks.js';
+import { TenchError, invalid } from '../tensor/errors.js';
+import { cat, maximum, noGrad, stack, type Tensor } from '../tensor/index.js';
+import { CancelBatchException } from './callback.js';
+import type { Learner } from './learner.js';
+import { needBatch, needLoader, needTensor } from './needs.js';
+import type { BatchLoader } from './options.js';
+
+const MOST_PASSES = 1000;
+
+/** Options of `Learner.tta`. */
+export interface TtaOptions {
+  /** Versions of each item besides the plain one. Default 4, at most 1000. */
+  readonly n?: number;
+  /** The share of the plain version's prediction in the result; the mean of the others has the rest. Default 0.25. */
+  readonly beta?: number;
+  /** Take the largest of all predictions instead, class by class. Default false. */
+  readonly useMax?: boolean;
+  /** What is predicted. Default: the learner's validation data. Its order must be the same in every pass. */
+  readonly dl?: BatchLoader;
+  /** The same items with random transforms, for the other versions: what is drawn goes by the number of the pass. Default: `dl`. */
+  readonly augmentedDl?: BatchLoader;
+  /** From the model's outputs to what is averaged. Default: probabilities, `softmax(1)`, for targets of a whole-number dtype, else nothing. */
+  readonly activation?: (pred: Tensor) => Tensor;
+}
+
+/** Predictions of all items of a loader, and their targets. */
+export interface Predictions {
+  readonly preds: Tensor;
+  readonly targets: Tensor;
+}
+
+/** See `Learner.tta`. Weights are those of validation, where the optimizer keeps others for it. */
+export async function predictAugmented(learn: Learner, options: TtaOptions): Promise<Predictions> {
+  const opt = learn.opt as Optimizer | undefined;
+  return opt === undefined ? predictAll(learn, options) : opt.evalWeights(() => predictAll(learn, options));
+}
+
+async function predictAll(learn: Learner, options: TtaOptions): Promise<Predictions> {
+  needOptions('tta', options);
+  const { n = 4, beta = 0.25, useMax = false, dl = learn.data.validDl, augmentedDl = dl, activation } = options;
+  needCount('n', n, 1);
+  if (n > MOST_PASSES) throw invalid('n', `a whole number from 1 to ${MOST_PASSES}`, n);
+  needInRange('beta', beta, { least: 0, most: 1 });
+  needFlag('useMax', useMax);
+  if (dl === undefined || dl === null) throw invalid('dl', 'a loader, as the learner has no validation data', dl);
+  needLoader('dl', dl);
+  needLoader('augmentedDl', augmentedDl!);
+  if (activation !== undefined) needFunction('activation', activation);
+  if (learn.device !== null) learn.model.to(learn.device);
+  const plain = await predict(learn, dl, { pass: null, activation });
+  const others: Tensor[] = [];
+  for (let pass = 0; pass < n; pass += 1) {
+    const { preds, targets } = await predict(learn, augmentedDl!, { pass, activation });
+    if (targets.shape.join() !== plain.targets.shape.join() || !targets.equal(plain.targets))
+      throw new TenchError('the targets of a pass differ from those of the plain one: a loader must not shuffle here');
+    others.push(preds);
+  }
+  return noGrad(() => {
+    const all = stack(others);
+    if (useMax) return { ...plain, preds: maximum(all.amax(0), plain.preds) };
+    return { ...plain, preds: all.mean([0]).lerp(plain.preds, beta) };
+  });
+}
+
+/** One pass over a loader in evaluation mode, with the callbacks' `beginBatch`. */
+async function predict(
+  learn: Learner,
+  dl: BatchLoader,
+  { pass, activation }: { readonly pass: number | null; readonly activation: TtaOptions['activation'] },
+): Promise<Predictions> {
+  const preds: Tensor[] = [];
+  const targets: Tensor[] = [];
+  const { augmentPass } = learn;
+  const wasTraining = learn.model.training;
+  [learn.dl, learn.iters, learn.iter, learn.inTrain, learn.augmentPass] = [dl, dl.length, 0, false, pass];
+  learn.model.eval();
+  dl.setEpoch?.(pass ?? 0);
+  try {
+    for await (const batch of dl) {
+      [learn.xb, learn.yb] = needBatch(batch);
+      try {
+        noGrad(() => {
+          for (const cb of learn.cbs) cb.beginBatch?.();
+          const made = outputs(learn);
+          const toAverage = activation ?? (learn.yb.isFloatingPoint() ? (pred: Tensor) => pred : probabilities);
+          preds.push(needTensor('activation', toAverage(made.to('float32'))));
+          targets.push(learn.yb);
+        });
+      } catch (error) {
+        if (!(error instanceof CancelBatchException)) throw error;
+      }
+      learn.iter += 1;
+    }
+  } finally {
+    learn.augmentPass = augmentPass;
+    if (wasTraining) learn.model.train();
+  }
+  if (preds.length === 0) throw new TenchError('tta: the loader has no batch');
+  return { preds: cat(preds), targets: cat(targets) };
+}
+
+function outputs({ precision, xb, model }: Learner): Tensor {
+  const prepared = precision.prepareInput(xb);
+  return needTensor(
+    'the model',
+    precision.run(prepared.device, () => model.call(prepared)),
+  );
+}
+
+const probabilities = (pred: Tensor): Tensor => pred.softmax(1);
