@@ -1,4 +1,4 @@
-/** Augmentation in the loop: training batches are changed, validation batches only brought to size and normalised. */
+/** Augmentation in the loop: training batches (and those of test-time augmentation) are changed, validation batches only brought to size and normalised. */
 
 import { needInstance } from '../tensor/checks.js';
 import { BatchAugment } from '../vision/index.js';
@@ -19,8 +19,8 @@ export class BatchAugmentCallback extends Callback {
   override beginBatch(): void {
     const { learn } = this;
     learn.xb = this.augment.apply(learn.xb, {
-      train: learn.inTrain,
-      epoch: learn.totalEpochs,
+      train: learn.inTrain || learn.augmentPass !== null,
+      epoch: learn.augmentPass ?? learn.totalEpochs,
       index: learn.iter,
     });
   }

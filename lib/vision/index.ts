@@ -1,6 +1,7 @@
 /** Pictures: from files to tensors, and the models that look at them. */
 
 export * from './batch/index.js';
+export { ContactSheet, toImage, type ContactSheetOptions, type Panel } from './contactSheet.js';
 export { decodeImage, DEFAULT_MAX_PIXELS, type DecodeOptions, type ImageSource, type NamedBytes } from './decode.js';
 export { encodeProgram } from './encode.js';
 export { filters, pointFilters, type Filter, type FilterChoice, type PointFilter } from './filters.js';

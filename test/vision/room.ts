@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 
 import { Generator } from '../../lib/data/index.js';
 import { convLayer } from '../../lib/nn/index.js';
-import { ones } from '../../lib/tensor/index.js';
+import { ones, type Tensor } from '../../lib/tensor/index.js';
 import * as room from '../../lib/vision/index.js';
 import type { Room } from '../provoke.js';
 
@@ -79,6 +79,7 @@ class Paint extends room.PixelPart {
   }
 }
 
+const squares3 = (): Tensor => ones([2, 3, 4, 4]);
 const squares = (): unknown => ones([2, 3, 4, 4]);
 const drawn = (): unknown[] => [new Generator(1), { width: 4, height: 4 }];
 const where = (): unknown => ({ train: true, epoch: 1, index: 2, random: new Generator(1) });
@@ -90,10 +91,14 @@ export const visionRoom: Room = {
   exports: room,
   apart: {
     'Augment#draw': 'protected',
+    'BatchBrightness#step': 'protected',
+    'BatchContrast#step': 'protected',
     'BatchDihedral#draw': 'protected',
     'BatchFlip#draw': 'protected',
+    'BatchHue#step': 'protected',
     'BatchPerspective#draw': 'protected',
     'BatchRotate#draw': 'protected',
+    'BatchSaturation#step': 'protected',
     'BatchShear#draw': 'protected',
     'BatchShift#draw': 'protected',
     'BatchSquish#draw': 'protected',
@@ -121,9 +126,11 @@ export const visionRoom: Room = {
   instances: {
     IdxImageList: () => new room.IdxImageList([]),
     BatchPart: () => new Still(1),
+    LightingPart: () => new room.BatchBrightness(),
     GeometricPart: () => new Still(1),
     ImageTransform: () => new Shrink(),
     PixelPart: () => new Paint(1),
+    ContactSheet: () => new room.ContactSheet([[{ caption: 'a', image: picture() }]]),
   },
   valid: {
     affineGrid: () => [squares(), [2, 3]],
@@ -139,7 +146,17 @@ export const visionRoom: Room = {
       { mine: () => new Still(1) },
     ],
     augTransforms: () => [
-      { flip: true, flipVertical: true, maxRotate: 5, minZoom: 0.9, maxZoom: 1.2, maxWarp: 0.1, pAffine: 0.5 },
+      {
+        flip: true,
+        flipVertical: true,
+        maxRotate: 5,
+        minZoom: 0.9,
+        maxZoom: 1.2,
+        maxWarp: 0.1,
+        pAffine: 0.5,
+        maxLighting: 0.1,
+        pLighting: 0.5,
+      },
     ],
     'new BatchAugment': () => [
       [new Still(1)],
@@ -153,12 +170,29 @@ export const visionRoom: Room = {
         seed: 3,
       },
     ],
+    'BatchAugment#show': () => [squares3(), 2, { zoom: 2 }],
+    batchSheet: () => [[{ name: 'a', index: 0, x: squares3().get(0), y: 'cat' }], { zoom: 2, mean: [0.5], std: [0.5] }],
+    'new ContactSheet': () => [
+      [[{ caption: 'a', image: picture(), zoom: 1 }]],
+      { title: 'T', mean: [0.5], std: [0.5] },
+    ],
+    'ContactSheet#save': () => [join(visionFolder, 'sheet.png')],
+    toImage: () => [ones([3, 2, 2]), { mean: [0.5], std: [0.5] }],
     'BatchAugment#apply': () => [squares(), where()],
     'BatchAugment#applyWithTargets': () => [
       squares(),
       { masks: ones([2, 4, 4]), boxes: ones([2, 1, 4]), points: ones([2, 1, 2]) },
       where(),
     ],
+    'new BatchBrightness': () => [{ p: 1, maxLighting: 0.1, range: [0.4, 0.6] }],
+    'new BatchContrast': () => [{ p: 1, maxLighting: 0.1, range: [0.5, 2] }],
+    'new BatchHue': () => [{ p: 1, maxHue: 0.1, range: [-0.1, 0.1] }],
+    'new BatchSaturation': () => [{ p: 1, maxLighting: 0.1, range: [0.5, 2] }],
+    'LightingPart#draw': () => [new Generator(1)],
+    lighting: () => [ones([1, 3, 2, 2]), [[{ op: 'contrast', change: 1.1 }]]],
+    'new BatchErasing': () => [{ p: 1, scale: [0.1, 0.2], ratio: [1, 2], maxCount: 2, value: 0.5 }],
+    'BatchErasing#draw': () => [new Generator(1), { width: 4, height: 4 }],
+    'BatchErasing#cover': () => [ones([1, 3, 4, 4]), [[{ left: 1, top: 1, right: 2, bottom: 3 }]], new Generator(1)],
     'new BatchDihedral': () => [{ p: 1 }],
     'new BatchFlip': () => [{ p: 1, vertical: true }],
     'new BatchPerspective': () => [{ p: 1, magnitude: 0.1 }],
@@ -246,6 +280,9 @@ export const visionRoom: Room = {
   open: {
     'batchAugmentFromDescription 1.mine': 'not asked for by this description',
     'batchAugmentFromDescription 1.mine.()': 'not asked for by this description',
+    'batchSheet 0.0.name': 'what is no string is not shown',
+    'batchSheet 0.0.index': 'not looked at',
+    'batchSheet 0.0.y': 'labels may be anything; the name stands where they are no words',
     'BatchAugment#apply 1.epoch': 'not asked for beside `random`',
     'BatchAugment#apply 1.index': 'not asked for beside `random`',
     'BatchAugment#applyWithTargets 2.epoch': 'not asked for beside `random`',

@@ -16,11 +16,13 @@ import {
 } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import { noGrad, tensor, type Tensor } from '../../tensor/index.js';
+import type { ContactSheet } from '../contactSheet.js';
 import { normalizeChan, type ChannelStats } from '../normalize.js';
 import { requireSize } from '../transforms/options.js';
 import { identity, isAffine, multiply, type Matrix3 } from './matrix.js';
 import { BatchPart, GeometricPart, PixelPart, type PartRandom, type PictureSize, type Stage } from './part.js';
 import { needPictures } from './rotateBatch.js';
+import { showVersions, type ShowVersionsOptions } from './show.js';
 import { sampleBatch } from './sampleBatch.js';
 import { moveTargets, needTargets, type BatchTargets, type MovedTargets } from './targets.js';
 
@@ -161,6 +163,18 @@ export class BatchAugment {
       x: sampleBatch(xb, maps, { ...options, stats }),
       targets: moveTargets(targets, { matrices, from, to, options }, maps),
     };
+  }
+
+  /**
+   * Pictures to look at, each with n versions of it: what the epochs 0 to n - 1 would make of them.
+   *
+   *     await augment.show(x, 8).save('versions.png');
+   *
+   * @param x one picture [channels, height, width], or a batch, as `apply` takes it
+   * @param n versions of each; default 8, at most 1000
+   */
+  show(x: Tensor, n = 8, options: ShowVersionsOptions = {}): ContactSheet {
+    return showVersions(this, x, n, options);
   }
 
   /** All settings as plain data, with the parts' descriptions. */

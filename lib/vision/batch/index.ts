@@ -14,6 +14,18 @@ export {
   BatchZoom,
   type PartOptions,
 } from './geometry.js';
+export type { Box } from './boxes.js';
+export { BatchErasing, type ErasingOptions } from './erasing.js';
+export { lighting, type LightingOp, type LightingStep } from './lighting.js';
+export {
+  BatchBrightness,
+  BatchContrast,
+  BatchHue,
+  BatchSaturation,
+  LightingPart,
+  type HueOptions,
+  type LightingOptions,
+} from './lightingParts.js';
 export type { Matrix3 } from './matrix.js';
 export {
   BatchPart,
@@ -27,4 +39,5 @@ export {
 export { BatchRandomResizedCrop } from './randomResizedCrop.js';
 export { batchAugmentFromDescription, type PartMaker } from './revive.js';
 export { affineGrid, rotateBatch, rotationMatrix, type GridSize, type RotateBatchOptions } from './rotateBatch.js';
+export { batchSheet, type BatchSheetOptions, type ShowVersionsOptions } from './show.js';
 export type { BatchTargets, MovedTargets } from './targets.js';

@@ -285,9 +285,11 @@ t.test('fastai’s defaults', (t) => {
       { name: 'BatchFlip', p: 0.5, vertical: false },
       { name: 'BatchRotate', p: 0.75, maxDegrees: 10 },
       { name: 'BatchZoom', p: 0.75, zoom: [1, 1.1] },
+      { name: 'BatchBrightness', p: 0.75, range: [0.4, 0.6] },
+      { name: 'BatchContrast', p: 0.75, range: [0.8, 1.25] },
     ],
   );
-  t.strictSame(vision.augTransforms({ flip: false, maxRotate: 0, maxZoom: 1, maxWarp: 0 }), []);
+  t.strictSame(vision.augTransforms({ flip: false, maxRotate: 0, maxZoom: 1, maxWarp: 0, maxLighting: 0 }), []);
   t.equal(vision.augTransforms({ flipVertical: true })[1]?.constructor, BatchDihedral);
   t.end();
 });
