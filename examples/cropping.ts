@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 
 import {
+  ContactSheet,
   Generator,
   GeneralCrop,
   PerspectiveRandResizedCrop,
@@ -16,10 +17,10 @@ import {
   ResizeMax,
   warp,
   type Image,
+  type Panel,
   type Quad,
 } from 'tench';
 import { findPicture } from './harness/picture.js';
-import { writeSheet, type Panel } from './harness/sheet.js';
 import type { Station } from './harness/station.js';
 
 const SIZE = 192;
@@ -67,12 +68,12 @@ export const cropping: Station = {
     const randomCrops = [0, 1, 2, 3].map((i) => panel('random area and ratio', random.apply(original, draw(i))));
     const tilts = [0, 1, 2, 3].map((i) => panel('and tilted', tilting.apply(original, draw(i))));
     const picture = join(out, 'cropping.png');
-    await writeSheet(picture, [
+    await new ContactSheet([
       [{ caption: `original, ${original.width} x ${original.height}`, image: original }],
       crops,
       await Promise.all(randomCrops),
       await Promise.all(tilts),
-    ]);
+    ]).save(picture);
     print(picture);
     return { picture, source: found.path ?? null, size: found.size };
   },

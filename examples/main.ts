@@ -18,6 +18,8 @@ const usage = `Usage: npm run -s example -- NAME [--out DIR] [--data PATH] [--js
   --seeds N     how often training is repeated (stations that train)
   --precision P fp32, bf16 or fp16 (stations that train)
   --limit N     the most images to train on, for a quick look (stations that train)
+  --epochs N    of each training (stations that train)
+  --arms A,B    which of the ways that are compared (augmentation-training)
   --json        the last line of stdout is one JSON object, everything else goes to stderr
 `;
 
@@ -30,9 +32,11 @@ interface Request {
   readonly seeds: number | null;
   readonly precision: PrecisionName | null;
   readonly limit: number | null;
+  readonly epochs: number | null;
+  readonly arms: readonly string[] | null;
 }
 
-const trainingOptions: readonly TrainingOption[] = ['seeds', 'precision', 'limit'];
+const trainingOptions: readonly TrainingOption[] = ['seeds', 'precision', 'limit', 'epochs', 'arms'];
 
 function countOf(name: string, text: string | undefined): number | null {
   if (text === undefined) return null;
@@ -58,6 +62,8 @@ function parse(argv: readonly string[]): Request | 'help' {
       seeds: { type: 'string' },
       precision: { type: 'string' },
       limit: { type: 'string' },
+      epochs: { type: 'string' },
+      arms: { type: 'string' },
     },
   });
   if (named === 'help') return 'help';
@@ -71,6 +77,8 @@ function parse(argv: readonly string[]): Request | 'help' {
     seeds: countOf('seeds', values.seeds),
     precision: precisionOf(values.precision),
     limit: countOf('limit', values.limit),
+    epochs: countOf('epochs', values.epochs),
+    arms: values.arms?.split(',') ?? null,
     out: values.out || join('runs', name),
     data: values.data || process.env.TENCH_DATA || null,
     json: values.json,
@@ -91,9 +99,9 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const { station, out, data, json, seeds, precision, limit } = request;
+  const { station, out, data, json, seeds, precision, limit, epochs, arms } = request;
   if (station === null) {
-    for (const { name, summary } of stations) process.stdout.write(`${name.padEnd(12)}  ${summary}\n`);
+    for (const { name, summary } of stations) process.stdout.write(`${name.padEnd(21)}  ${summary}\n`);
     return 0;
   }
   makeFolder(out);
@@ -104,6 +112,8 @@ async function run(argv: readonly string[]): Promise<number> {
     seeds,
     precision,
     limit,
+    epochs,
+    arms,
     print: (line) => void stream.write(`${line}\n`),
   });
   if (json) process.stdout.write(`${JSON.stringify({ example: station.name, ...result })}\n`);

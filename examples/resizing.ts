@@ -10,9 +10,8 @@
 
 import { join } from 'node:path';
 
-import { F, Image, ResizeFixed, ResizeMax, toByteTensor } from 'tench';
+import { ContactSheet, F, Image, ResizeFixed, ResizeMax, toByteTensor, type Panel } from 'tench';
 import { findPicture } from './harness/picture.js';
-import { writeSheet, type Panel } from './harness/sheet.js';
 import type { Station } from './harness/station.js';
 
 const SIZE = 128;
@@ -78,7 +77,8 @@ export const resizing: Station = {
     const shown = isLarge ? await new ResizeMax(SHOWN, { resample: 'lanczos' }).apply(original) : original;
     const caption = `original, ${original.width} x ${original.height}`;
     const picture = join(out, 'resizing.png');
-    await writeSheet(picture, [[{ caption, image: shown }], panels.slice(0, 2), panels.slice(2), compared]);
+    const rows = [[{ caption, image: shown }], panels.slice(0, 2), panels.slice(2), compared];
+    await new ContactSheet(rows).save(picture);
     print(`\n${picture}`);
     return { picture, source: original.path ?? null, size: original.size, textures };
   },

@@ -1,9 +1,18 @@
 /** The stations by name. */
 
+import { augmentationTraining } from './augmentation-training.js';
+import { augmentation } from './augmentation.js';
 import { cropping } from './cropping.js';
 import type { Station } from './harness/station.js';
 import { momentum } from './momentum.js';
 import { optimizers } from './optimizers.js';
 import { resizing } from './resizing.js';
 
-export const stations: readonly Station[] = [resizing, cropping, momentum, optimizers];
+export const stations: readonly Station[] = [
+  resizing,
+  cropping,
+  momentum,
+  optimizers,
+  augmentation,
+  augmentationTraining,
+];

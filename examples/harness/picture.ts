@@ -22,11 +22,28 @@ export async function findPicture(data: string | null): Promise<Image> {
   return makeRgb(await decodeImage(await findFile(data)));
 }
 
+/** Several RGB images of the same place, each of another folder where there are enough; a file, or none, gives one. */
+export async function findPictures(data: string | null, count: number): Promise<Image[]> {
+  const folder = data !== null && existsSync(data) ? await findFolder(data) : null;
+  if (folder === null) return [await findPicture(data)];
+  const files = getFiles(folder, { extensions: imageExtensions, recurse: true });
+  const firsts = files.filter((path, i) => i === 0 || dirname(path) !== dirname(files[i - 1]!));
+  const chosen = (firsts.length >= count ? firsts : files).slice(0, count);
+  return Promise.all(chosen.map(async (path) => makeRgb(await decodeImage(path))));
+}
+
 async function findFile(data: string): Promise<string> {
-  if (/\.(tgz|tar|tar\.gz|zip)$/i.test(data)) return firstOf(await untarData(data));
-  if (!statSync(data).isDirectory()) return data;
+  const folder = await findFolder(data);
+  return folder === null ? data : firstOf(folder);
+}
+
+/** The folder of images that is meant; null for a file. */
+export async function findFolder(data: string): Promise<string | null> {
+  if (/\.(tgz|tar|tar\.gz|zip)$/i.test(data)) return untarData(data);
+  if (!existsSync(data)) throw new TenchError(`there is no ${data}`, { code: 'ERR_TENCH_FILE' });
+  if (!statSync(data).isDirectory()) return null;
   const archive = join(data, ARCHIVE);
-  return firstOf(existsSync(archive) ? await untarData(archive) : data);
+  return existsSync(archive) ? untarData(archive) : data;
 }
 
 /** The first tench, or the first image of anything. */

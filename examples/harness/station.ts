@@ -16,10 +16,14 @@ export interface StationContext {
   readonly precision: PrecisionName | null;
   /** The most images that are trained on, for a quick look; null: all. */
   readonly limit: number | null;
+  /** Of each training; null: as the station sees fit. */
+  readonly epochs: number | null;
+  /** Which of the ways that are compared; null: all. */
+  readonly arms: readonly string[] | null;
 }
 
 /** Options that only stations take which train. */
-export type TrainingOption = 'seeds' | 'precision' | 'limit';
+export type TrainingOption = 'seeds' | 'precision' | 'limit' | 'epochs' | 'arms';
 
 export interface Station {
   readonly name: string;

@@ -4,7 +4,9 @@ import type { TransformDescription } from '../../data/compose.js';
 import { needArray, needFunction, needInstance, needOptions } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
 import { BatchAugment } from './batchAugment.js';
+import { BatchErasing } from './erasing.js';
 import * as geometry from './geometry.js';
+import { BatchBrightness, BatchContrast, BatchHue, BatchSaturation } from './lightingParts.js';
 import { BatchPart } from './part.js';
 import { BatchRandomResizedCrop } from './randomResizedCrop.js';
 
@@ -13,11 +15,16 @@ export type PartMaker = (settings: Readonly<Record<string, unknown>>) => BatchPa
 
 /** The parts whose constructors take all settings as options. */
 const known: Readonly<Record<string, new (settings: never) => BatchPart>> = {
+  BatchBrightness,
+  BatchContrast,
   BatchDihedral: geometry.BatchDihedral,
+  BatchErasing,
   BatchFlip: geometry.BatchFlip,
+  BatchHue,
   BatchPerspective: geometry.BatchPerspective,
   BatchRandomResizedCrop,
   BatchRotate: geometry.BatchRotate,
+  BatchSaturation,
   BatchShear: geometry.BatchShear,
   BatchShift: geometry.BatchShift,
   BatchSquish: geometry.BatchSquish,

@@ -6,6 +6,8 @@ import t from 'tap';
 
 import { Generator } from '../../../lib/data/random.js';
 import { ones, rand, tensor, zeros, type Tensor } from '../../../lib/tensor/index.js';
+import { BatchAugment } from '../../../lib/vision/batch/batchAugment.js';
+import { BatchErasing } from '../../../lib/vision/batch/erasing.js';
 import { lighting, type LightingOp, type LightingStep } from '../../../lib/vision/batch/lighting.js';
 import {
   BatchBrightness,
@@ -14,6 +16,7 @@ import {
   BatchSaturation,
   type LightingPart,
 } from '../../../lib/vision/batch/lightingParts.js';
+import { batchAugmentFromDescription } from '../../../lib/vision/batch/revive.js';
 import { decode, type Recorded } from '../../nn/golden.js';
 
 interface Goldens {
@@ -133,5 +136,18 @@ t.test('what is wrong is refused by name', (t) => {
   t.throws(() => new BatchBrightness({ maxLighting: 1 }), { message: /0\.999.*maxLighting/ });
   t.throws(() => new BatchContrast({ range: [0, 1] }), { message: /range/ });
   t.throws(() => new BatchHue({ p: 2 }), { message: /p/ });
+  t.end();
+});
+
+t.test('an augmentation with lighting and erasing comes back from its description', (t) => {
+  const parts = [new BatchBrightness(), new BatchContrast(), new BatchSaturation(), new BatchHue(), new BatchErasing()];
+  const augment = new BatchAugment(parts, { mean: [0.5], std: [0.25], seed: 3 });
+  const described = JSON.parse(JSON.stringify(augment.describe())) as ReturnType<typeof augment.describe>;
+  const x = rand([4, 3, 8, 8]);
+  t.ok(
+    batchAugmentFromDescription(described)
+      .apply(x, { epoch: 2 })
+      .equal(augment.apply(x, { epoch: 2 })),
+  );
   t.end();
 });
