@@ -33,6 +33,7 @@ const ranges: Readonly<Record<string, Range>> = {
   maxMom: share,
   avgMom: share,
   momDecay: positive,
+  lrDecay: positive,
   nu: share,
   sqrNu: share,
   finalLr: positive,

@@ -64,7 +64,15 @@ const byOptimizer =
 const steppers = Object.keys(optim).filter((name) =>
   /(Step|weightDecay|l2Reg|^clipGrad\w+|centralizeGrad)$/.test(name),
 );
-const keepers = ['StepCount', 'AverageGrad', 'AverageSqrGrad', 'NadamMomentum', 'FactoredSqrGrad', 'AverageShare'];
+const keepers = [
+  'StepCount',
+  'AverageGrad',
+  'AverageSqrGrad',
+  'NadamMomentum',
+  'FactoredSqrGrad',
+  'AverageShare',
+  'CenteredSqrGrad',
+];
 const updates = keepers.map((name) => `${name}#update`);
 
 /** The recipes of the family, with hyper-parameters of which each lies where it may. */
@@ -73,7 +81,7 @@ const recipes: Readonly<Record<string, Record<string, number>>> = {
   nesterovOpt: { mom: 0.9 },
   qhmOpt: { mom: 0.9, nu: 0.5 },
   lionOpt: { mom: 0.9, avgMom: 0.9 },
-  adagradOpt: { eps: 1e-8 },
+  adagradOpt: { eps: 1e-8, lrDecay: 0.1 },
   rmsPropOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
   adamWOpt: { mom: 0.9, sqrMom: 0.9, eps: 1e-8 },
   adamaxOpt: { mom: 0.9, maxMom: 0.9, eps: 1e-8 },
@@ -136,6 +144,8 @@ t.test(`all that is exported, seed ${seed}`, async (t) => {
         'Keep#initState': () => [norms()],
         'new NadamMomentum': () => [],
         'new AverageShare': () => [],
+        'new CenteredSqrGrad': () => [],
+        'CenteredSqrGrad#initState': () => [norms()],
         'new FactoredSqrGrad': () => [],
         'FactoredSqrGrad#initState': () => [norms()],
         acrossGroups: () => [(lists: readonly TensorList[], { lr }: { lr: number }) => [lists, lr]],

@@ -1,6 +1,8 @@
 /** Relatives of Adam: steps whose rate is set for every weight by the gradients that it has had. */
 
-import type { TensorList } from '../../tensor/index.js';
+import { needInstance } from '../../tensor/checks.js';
+import { TensorList } from '../../tensor/index.js';
+import { scope } from '../../tensor/scope.js';
 import { Stat } from '../parts.js';
 import { debiasTerm, type AdamContext } from '../steppers.js';
 
@@ -17,6 +19,49 @@ export function rmsPropStep(p: TensorList, { lr, eps, sqrAvg }: { lr: number; ep
 rmsPropStep.defaults = { eps: 1e-8 };
 rmsPropStep.scoped = true;
 rmsPropStep.borrowsGrad = true;
+
+/**
+ * Adagrad's rate, which falls by itself: `lr / (1 + (step - 1) * lrDecay)` in place of `lr` in {@link rmsPropStep}. Takes the sum of all squares and a
+ * step count. Defaults: `lrDecay` 0, `eps` 1e-10.
+ */
+export function adagradStep(
+  p: TensorList,
+  { lr, lrDecay, step, eps, sqrAvg }: { lr: number; lrDecay: number; step: number; eps: number; sqrAvg: TensorList },
+): void {
+  rmsPropStep(p, { lr: lr / (1 + (step - 1) * lrDecay), eps, sqrAvg });
+}
+adagradStep.defaults = { lrDecay: 0, eps: 1e-10 };
+adagradStep.scoped = true;
+adagradStep.borrowsGrad = true;
+
+/**
+ * The running variance of the gradients, in place of their mean square: `sqrAvg` is the mean square less the square of the mean, `gradMean`
+ * (Graves 2013, arXiv:1308.0850, section 4.2).
+ *
+ * State: both lists. Hyper-parameter: `sqrMom`, default 0.99. It is brought up to date from the distance to the mean, so that no rounding makes it negative, as the
+ * difference of two large numbers may be.
+ */
+export class CenteredSqrGrad extends Stat<{ sqrAvg: TensorList; gradMean: TensorList }> {
+  static readonly borrowsGrad = true;
+  override readonly defaults = { sqrMom: 0.99 };
+
+  initState(p: TensorList): { sqrAvg: TensorList; gradMean: TensorList } {
+    needInstance('CenteredSqrGrad: p', p, TensorList);
+    return { sqrAvg: p.zerosLike(), gradMean: p.zerosLike() };
+  }
+
+  update(
+    p: TensorList,
+    { sqrAvg, gradMean }: { sqrAvg: TensorList; gradMean: TensorList },
+    { sqrMom }: { sqrMom: number },
+  ): void {
+    scope(() => {
+      const away = p.grad.sub(gradMean);
+      sqrAvg.addcmul_(away, away, { value: 1 - sqrMom }).mul_(sqrMom);
+      gradMean.add_(away, { alpha: 1 - sqrMom });
+    });
+  }
+}
 
 /** RMSProp whose steps have momentum: `velocity = mom * velocity + grad / (sqrt(sqrAvg) + eps)`. Needs `new Keep('velocity')`. Default `mom` 0.9. */
 export function rmsPropMomStep(

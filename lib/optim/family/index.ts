@@ -2,8 +2,10 @@
 
 export { lionStep, nesterovStep, qhmStep } from './momentum.js';
 export {
+  CenteredSqrGrad,
   NadamMomentum,
   adaBoundStep,
+  adagradStep,
   adamaxStep,
   amsGradStep,
   nadamStep,
@@ -35,4 +37,5 @@ export {
   rangerOpt,
   rmsPropOpt,
   scheduleFreeOpt,
+  type RmsPropHypers,
 } from './recipes.js';

@@ -1,14 +1,19 @@
 /** Recipes of the family: each an optimizer from the papers as a list of parts. */
 
+import { needFlag } from '../../tensor/checks.js';
+import type { TensorList } from '../../tensor/index.js';
 import { toList, type ParameterSource } from '../groups.js';
 import { needHypers, type FamilyHypers } from '../hypers.js';
 import { Optimizer } from '../optimizer.js';
+import type { Stat } from '../parts.js';
 import { adamStats, type AdamHypers } from '../recipes.js';
 import { AverageGrad, AverageSqrGrad, Keep, StepCount } from '../stats.js';
 import { adamStep, momentumStep, weightDecay } from '../steppers.js';
 import {
+  CenteredSqrGrad,
   NadamMomentum,
   adaBoundStep,
+  adagradStep,
   adamaxStep,
   amsGradStep,
   nadamStep,
@@ -47,19 +52,27 @@ export function lionOpt(params: ParameterSource, hypers: FamilyHypers<'mom' | 'a
   return new Optimizer(params, [weightDecay, lionStep], { stats: new Keep('gradAvg'), ...hypers });
 }
 
-/** Adagrad; default `eps` 1e-10, as in PyTorch. */
-export function adagradOpt(params: ParameterSource, hypers: FamilyHypers<'eps'>): Optimizer {
+/** Adagrad; defaults `eps` 1e-10, `lrDecay` 0, as in PyTorch. */
+export function adagradOpt(params: ParameterSource, hypers: FamilyHypers<'eps' | 'lrDecay'>): Optimizer {
   needHypers('adagradOpt', hypers);
-  const stats = new AverageSqrGrad({ dampening: false });
-  return new Optimizer(params, [weightDecay, rmsPropStep], { stats, sqrMom: 1, eps: 1e-10, ...hypers });
+  const stats = [new AverageSqrGrad({ dampening: false }), new StepCount()];
+  return new Optimizer(params, [weightDecay, adagradStep], { stats, sqrMom: 1, ...hypers });
+}
+
+/** Hyper-parameters of {@link rmsPropOpt}. */
+export interface RmsPropHypers extends FamilyHypers<'sqrMom' | 'eps' | 'mom'> {
+  /** Divides by the root of the gradients' variance in place of their mean square; default false. */
+  centered?: boolean;
 }
 
 /** RMSProp; defaults `sqrMom` 0.99, `eps` 1e-8. Its steps have momentum where `mom` is given, and above 0. */
-export function rmsPropOpt(params: ParameterSource, hypers: FamilyHypers<'sqrMom' | 'eps' | 'mom'>): Optimizer {
+export function rmsPropOpt(params: ParameterSource, hypers: RmsPropHypers): Optimizer {
   needHypers('rmsPropOpt', hypers);
-  const stats = new AverageSqrGrad();
-  if ((hypers.mom ?? 0) === 0) return new Optimizer(params, [weightDecay, rmsPropStep], { stats, ...hypers });
-  return new Optimizer(params, [weightDecay, rmsPropMomStep], { stats: [stats, new Keep('velocity')], ...hypers });
+  const { centered, ...rest } = hypers;
+  const isCentered = needFlag('rmsPropOpt: centered', centered ?? false);
+  const squares: Stat<{ sqrAvg: TensorList }> = isCentered ? new CenteredSqrGrad() : new AverageSqrGrad();
+  if ((hypers.mom ?? 0) === 0) return new Optimizer(params, [weightDecay, rmsPropStep], { stats: squares, ...rest });
+  return new Optimizer(params, [weightDecay, rmsPropMomStep], { stats: [squares, new Keep('velocity')], ...rest });
 }
 
 /** AdamW with PyTorch's defaults: `mom` 0.9, `sqrMom` 0.999, `eps` 1e-8, `wd` 0.01. */
