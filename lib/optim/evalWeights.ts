@@ -2,15 +2,19 @@
 
 import { TensorList, type Tensor } from '../tensor/index.js';
 import type { ParameterState } from './chunks.js';
+import type { EvalBuffers } from './evalBuffers.js';
 import type { Hypers, Stepper } from './parts.js';
 
-/** Swaps weights for those of the last stepper that offers some. */
+/** Swaps weights for those of the last stepper that offers some, and buffers for their averages. */
 export class EvalWeights {
   readonly #offer: Stepper['evalWeights'];
   /** The weights that are stepped, while others are in their place. */
   #kept: Map<Tensor, Tensor> | null = null;
 
-  constructor(steppers: readonly Stepper[]) {
+  constructor(
+    steppers: readonly Stepper[],
+    private readonly buffers: EvalBuffers,
+  ) {
     this.#offer = steppers.findLast(({ evalWeights }) => evalWeights !== undefined)?.evalWeights;
   }
 
@@ -34,10 +38,14 @@ export class EvalWeights {
       kept.set(tensor, tensor.clone());
       tensor.copy_(weights);
     }
+    for (const [buffer, average] of this.buffers.averages) {
+      kept.set(buffer, buffer.clone());
+      buffer.copy_(average);
+    }
     this.#kept = kept;
   }
 
-  /** Puts the weights back that are stepped. */
+  /** Puts back what was there: the weights that are stepped, and the buffers. */
   swapBack(): void {
     for (const [tensor, weights] of this.#kept ?? []) tensor.copy_(weights);
     this.#kept = null;

@@ -7,6 +7,7 @@ import { invalid, noGrad, TenchError, TensorList, type Tensor } from '../tensor/
 import { outsideScope, scope } from '../tensor/scope.js';
 import { isAcrossGroups, makeGradRunner, type GradRunner } from './acrossGroups.js';
 import { Chunks, type Active, type Chunk } from './chunks.js';
+import { EvalBuffers } from './evalBuffers.js';
 import { EvalWeights } from './evalWeights.js';
 import { toGroups, toList, type ParameterSource } from './groups.js';
 import { agreeOnKeys, needHyper } from './keys.js';
@@ -36,19 +37,20 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
   readonly #path: Path;
   readonly #borrowsGrads: boolean;
   readonly #gradRunners: readonly GradRunner[];
+  readonly #evalBuffers: EvalBuffers;
   readonly #evalWeights: EvalWeights;
 
   /**
    * @param params parameters (one group), or lists of parameters (a group each); any iterable. One that comes twice is stepped once
    * @param steppers one or more
-   * @param options `stats` and `gradSteppers`, one or more; all other entries are hyper-parameters, copied to every group, that win over the parts' defaults
+   * @param options `stats` and `gradSteppers`, one or more; `buffers`; all other entries are hyper-parameters, copied to every group, that win over the parts' defaults
    * @throws ArgumentError for no parameters, what is no parameter or part, a hyper-parameter that is no number
    * @throws TenchError (`ERR_TENCH_OPTIMIZER_KEY`) for a key that a part takes and nobody provides, or that two parts define differently
    */
   constructor(params: ParameterSource, steppers: S | readonly S[], options: OptimizerOptions<S, T, G>) {
     const all: Options = (options as Options | undefined) ?? {};
     needOptions('Optimizer', all);
-    const { stats, gradSteppers, ...given } = all;
+    const { stats, gradSteppers, buffers, ...given } = all;
     this.paramGroups = toGroups(params);
     this.gradSteppers = toSteppers('gradSteppers', gradSteppers);
     this.stats = toList(stats);
@@ -70,7 +72,8 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     this.#path = choosePath(this.#parts());
     this.#borrowsGrads = [...this.gradSteppers, ...this.stats, ...this.steppers].every(borrowsGrad);
     this.#gradRunners = this.gradSteppers.map(makeGradRunner);
-    this.#evalWeights = new EvalWeights(this.steppers);
+    this.#evalBuffers = new EvalBuffers(this.steppers, buffers);
+    this.#evalWeights = new EvalWeights(this.steppers, this.#evalBuffers);
   }
 
   /**
@@ -82,7 +85,12 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
     this.#needTraining('step');
     this.#checkHypers();
     // What stats make must outlive a scope that the caller has open.
-    outsideScope(() => noGrad(() => this.#step()));
+    outsideScope(() =>
+      noGrad(() => {
+        this.#step();
+        this.#evalBuffers.follow(this.hypers[0]!);
+      }),
+    );
   }
 
   /**
@@ -171,7 +179,8 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
    */
   stateDict(options: { names?: ParameterNames } = {}): OptimizerState {
     needOptions('stateDict', options);
-    return readState(this.paramGroups, this.hypers, this.#chunks.states(), options.names);
+    const state = readState(this.paramGroups, this.hypers, this.#chunks.states(), options.names);
+    return { ...state, ...this.#evalBuffers.state() };
   }
 
   /**
@@ -183,9 +192,13 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
   loadStateDict(dict: OptimizerState, options: { names?: ParameterNames } = {}): void {
     this.#needTraining('loadStateDict');
     needOptions('loadStateDict', options);
-    const load = () => loadState(dict, this.paramGroups, this.stats, options.names);
-    const { hypers, states } = outsideScope(() => noGrad(load));
+    const load = () => ({
+      ...loadState(dict, this.paramGroups, this.stats, options.names),
+      averages: this.#evalBuffers.read(dict.buffers),
+    });
+    const { hypers, states, averages } = outsideScope(() => noGrad(load));
     this.#chunks.restore(states);
+    this.#evalBuffers.restore(averages);
     hypers.forEach((values, group) => Object.assign(this.hypers[group]!, values));
   }
 
@@ -268,7 +281,10 @@ export class Optimizer<S extends Stepper = Stepper, T extends Stat = never, G ex
 }
 
 /** The third argument as it may come from plain JavaScript. */
-type Options = { stats?: Stat | Stat[]; gradSteppers?: Stepper | Stepper[] } & Record<string, unknown>;
+type Options = { stats?: Stat | Stat[]; gradSteppers?: Stepper | Stepper[]; buffers?: unknown } & Record<
+  string,
+  unknown
+>;
 
 function isStat(value: unknown): value is Stat {
   const { initState, update } = (value ?? {}) as Partial<Record<keyof Stat, unknown>>;

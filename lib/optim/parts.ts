@@ -39,6 +39,8 @@ export interface Stepper<Context = never> {
    * Where several steppers offer some, the last one's are taken.
    */
   readonly evalWeights?: (p: TensorList, context: Context) => TensorList;
+  /** Brings the averages of buffers up to date after a step; see the option `buffers` of an Optimizer. Takes no state. */
+  readonly followBuffers?: (averages: TensorList, buffers: TensorList, context: Context) => void;
 }
 
 /**

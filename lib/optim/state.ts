@@ -12,6 +12,8 @@ export interface OptimizerState {
   state: Record<number | string, ParameterState>;
   /** Of each group: its parameters and its hyper-parameters. */
   groups: { params: (number | string)[]; hypers: Hypers }[];
+  /** Averages of the buffers, in the order in which they were given; absent where there are none. */
+  buffers?: readonly Tensor[];
 }
 
 /** Names of all parameters of an optimizer, as `model.namedParameters()` gives them; further ones do not matter. */

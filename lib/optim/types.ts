@@ -1,6 +1,6 @@
 /** What the compiler checks of an optimizer: that every key its parts take is a default, a state or given in the options. */
 
-import type { TensorList } from '../tensor/index.js';
+import type { Tensor, TensorList } from '../tensor/index.js';
 import type { Stat, Stepper } from './parts.js';
 
 type Named<T> = { [Key in keyof T as string extends Key ? never : Key]: T[Key] };
@@ -72,6 +72,11 @@ export type OptimizerOptions<S extends Stepper, T extends Stat, G extends Steppe
   stats?: T | readonly T[];
   /** What changes the gradients before the stats see them, e.g. `l2Reg`. */
   gradSteppers?: G | readonly G[];
+  /**
+   * Buffers, e.g. `model.buffers()`, that a stepper averages as it does the weights, `emaStep` for one: `eval` puts in both averages. From the first
+   * step on, with the hyper-parameters of the first group. Those that are no floating-point numbers, counts for one, stay as they are.
+   */
+  buffers?: Iterable<Tensor>;
 } & Required<ContextOf<S> & ContextOf<G> & HypersOf<T>, DefaultKey<S | T | G> | StateKey<T>> &
   Partial<Record<DefaultKey<S | T | G>, number>> &
   Clashing<ContextOf<S> & ContextOf<G>, T, DefaultKey<S | T | G>> &

@@ -12,6 +12,7 @@ import {
   sgdOpt,
   sgdStep,
 } from '../../lib/optim/index.js';
+import { BatchNorm1d } from '../../lib/nn/index.js';
 import { tensor, type Tensor } from '../../lib/tensor/index.js';
 import { trainAs } from './network.js';
 
@@ -97,5 +98,66 @@ t.test('looking at the evaluation weights changes no bit of the training', (t) =
     );
     t.same(looked!.after, blind!.after, make.name);
   }
+  t.end();
+});
+
+t.test('buffers are averaged beside the weights, where they are given', (t) => {
+  const batches = [
+    [1, 2, 4, 9],
+    [-3, 5, 5, 1],
+    [0, 7, -2, 2],
+    [6, 6, 1, 0],
+  ].map((values) => tensor(values, { shape: [4, 1] }));
+  const make = (): { bn: BatchNorm1d; opt: Optimizer; train: (batch: Tensor) => void } => {
+    const bn = new BatchNorm1d(1);
+    const opt = emaOpt(bn.parameters(), { lr: 0.1, emaDecay: 0.75, buffers: bn.buffers() });
+    const train = (batch: Tensor): void => {
+      opt.zeroGrad();
+      bn.call(batch).pow(3).mean().backward();
+      opt.step();
+    };
+    return { bn, opt, train };
+  };
+  const valuesOf = (bn: BatchNorm1d): number[] => bn.buffers().map((buffer) => buffer.item());
+  const { bn, opt, train } = make();
+  t.same(
+    opt.evalWeights(() => valuesOf(bn)),
+    valuesOf(bn),
+    'before the first step',
+  );
+  let wanted: number[] | null = null;
+  for (const batch of batches.slice(0, 3)) {
+    train(batch);
+    const now = valuesOf(bn);
+    // What is no average is a count, and stays.
+    wanted = now.map((value, i) =>
+      wanted === null || !bn.buffers()[i]!.isFloatingPoint() ? value : 0.75 * wanted[i]! + 0.25 * value,
+    );
+  }
+  const now = valuesOf(bn);
+  const shown = opt.evalWeights(() => valuesOf(bn));
+  t.ok(
+    shown.every((value, i) => Math.abs(value - wanted![i]!) < 1e-5),
+    `${String(shown)} is ${String(wanted)}`,
+  );
+  t.not(String(shown), String(now));
+  t.same(valuesOf(bn), now, 'and what is measured is there again');
+
+  const resumed = make();
+  resumed.bn.loadStateDict(bn.stateDict());
+  resumed.opt.loadStateDict(opt.stateDict());
+  for (const run of [train, resumed.train]) run(batches[3]!);
+  const [here, there] = [opt.evalWeights(() => valuesOf(bn)), resumed.opt.evalWeights(() => valuesOf(resumed.bn))];
+  t.same(there, here, 'a resumed run goes on to the bit');
+
+  const dict = opt.stateDict();
+  t.throws(() => opt.loadStateDict({ ...dict, buffers: dict.buffers!.slice(1) }), {
+    code: 'ERR_TENCH_ARGUMENT',
+    message: /dict\.buffers/,
+  });
+  t.throws(() => new Optimizer(bn.parameters(), sgdStep, { lr: 1, buffers: bn.buffers() }), {
+    code: 'ERR_TENCH_ARGUMENT',
+    message: /one that averages buffers, as emaStep/,
+  });
   t.end();
 });

@@ -37,5 +37,6 @@ export {
   rangerOpt,
   rmsPropOpt,
   scheduleFreeOpt,
+  type EmaHypers,
   type RmsPropHypers,
 } from './recipes.js';

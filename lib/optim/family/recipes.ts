@@ -1,7 +1,7 @@
 /** Recipes of the family: each an optimizer from the papers as a list of parts. */
 
 import { needFlag } from '../../tensor/checks.js';
-import type { TensorList } from '../../tensor/index.js';
+import type { Tensor, TensorList } from '../../tensor/index.js';
 import { toList, type ParameterSource } from '../groups.js';
 import { needHypers, type FamilyHypers } from '../hypers.js';
 import { Optimizer } from '../optimizer.js';
@@ -140,8 +140,16 @@ export function adafactorOpt(
   return new Optimizer(params, adafactorStep, { stats: new FactoredSqrGrad(), ...hypers });
 }
 
+/** Hyper-parameters of {@link emaOpt}. */
+export interface EmaHypers extends AdamHypers {
+  /** Share of the average that is kept at each step; default 0.999. */
+  emaDecay?: number;
+  /** Buffers that are averaged as the weights are, e.g. `model.buffers()`; none by default. See `OptimizerOptions`. */
+  buffers?: Iterable<Tensor>;
+}
+
 /** AdamW whose average of the weights evaluates (`opt.eval`); defaults as {@link adamWOpt}, `emaDecay` 0.999. */
-export function emaOpt(params: ParameterSource, hypers: AdamHypers & { emaDecay?: number }): Optimizer {
+export function emaOpt(params: ParameterSource, hypers: EmaHypers): Optimizer {
   needHypers('emaOpt', hypers);
   const { wd = 0.01, ...rest } = hypers;
   const stats = [...adamStats(), new Keep('emaWeights', 'weights')];

@@ -11,7 +11,7 @@ interface EmaContext {
 
 /**
  * A running average of the weights, with which to evaluate (Polyak, Juditsky 1992; as in Tarvainen, Valpola 2017, arXiv:1703.01780):
- * `emaWeights = emaDecay * emaWeights + (1 - emaDecay) * p`. Comes last. Needs `new Keep('emaWeights', 'weights')`. Default `emaDecay` 0.999.
+ * `emaWeights = emaDecay * emaWeights + (1 - emaDecay) * p`, and so for buffers. Comes last. Needs `new Keep('emaWeights', 'weights')`. Default `emaDecay` 0.999.
  */
 export function emaStep(p: TensorList, { emaDecay, emaWeights }: EmaContext): void {
   emaWeights.lerp_(p, 1 - emaDecay);
@@ -20,6 +20,9 @@ emaStep.defaults = { emaDecay: 0.999 };
 emaStep.scoped = true;
 emaStep.borrowsGrad = true;
 emaStep.evalWeights = (_p: TensorList, { emaWeights }: EmaContext): TensorList => emaWeights;
+emaStep.followBuffers = (averages: TensorList, buffers: TensorList, { emaDecay }: EmaContext): void => {
+  averages.lerp_(buffers, 1 - emaDecay);
+};
 
 interface LookaheadContext {
   step: number;
