@@ -19,11 +19,12 @@ import { chartsFolder, chartsRoom } from './charts/room.js';
 import { dataFolder, dataRoom } from './data/room.js';
 import { ioFolder, ioRoom } from './io/room.js';
 import { learnerRoom } from './learner/room.js';
-import { reportRoom } from './report/room.js';
+import { reportFolder, reportRoom } from './report/room.js';
 import { visionFolder, visionRoom } from './vision/room.js';
 
 t.teardown(() => {
-  for (const folder of [chartsFolder, dataFolder, ioFolder, visionFolder]) rmSync(folder, { recursive: true });
+  for (const folder of [chartsFolder, dataFolder, ioFolder, reportFolder, visionFolder])
+    rmSync(folder, { recursive: true });
 });
 
 /** The rooms' indices, by the test that walks over all of one. */

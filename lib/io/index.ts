@@ -6,5 +6,6 @@ export * as jit from './jit.js';
 export { readNpy, readNpz, writeNpy, writeNpz } from './numpy.js';
 export { readSafetensors, writeSafetensors, type ReadSafetensorsOptions, type Safetensors } from './safetensors.js';
 export { readTorch, type ReadTorchOptions } from './torch/read.js';
+export { SaveBestCallback, type SaveBestOptions } from './saveBest.js';
 export { stateDictOf, type TorchValue } from './torch/values.js';
 export { writeTorch } from './torch/write.js';

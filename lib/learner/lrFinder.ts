@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 
+import { Chart, type PointSeries } from '../charts/index.js';
 import { needArray, needCount, needFlag, needFunction, needInRange, needOptions } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 import { getRngState, noGrad, setRngState } from '../tensor/index.js';
@@ -26,7 +27,7 @@ export interface LrFindOptions {
   readonly suggestFuncs?: readonly SuggestLr[];
 }
 
-/** What `Learner.lrFind` found. */
+/** What `Learner.lrFind` found. `console.log(found.plot().terminal())` shows it. */
 export class LrSearch {
   constructor(
     /** Rate of each batch. */
@@ -36,6 +37,23 @@ export class LrSearch {
     /** Suggested rates by the name of the function; null where the curve was too short for one. */
     readonly suggestions: Readonly<Record<string, number | null>>,
   ) {}
+
+  /** The smoothed loss over the rate, and where the suggestions lie. */
+  plot(): Chart {
+    const heightAt = (lr: number): number => {
+      const nearest = this.lrs.findIndex((one) => one >= lr);
+      return this.losses[nearest === -1 ? this.losses.length - 1 : nearest] ?? NaN;
+    };
+    const marks = Object.entries(this.suggestions).flatMap(([name, lr]): PointSeries[] =>
+      lr === null ? [] : [{ kind: 'scatter', name: `${name}: ${lr.toPrecision(3)}`, x: [lr], y: [heightAt(lr)] }],
+    );
+    return new Chart({
+      title: 'Learning rate finder',
+      x: { label: 'learning rate', log: true },
+      y: { label: 'smoothed loss' },
+      series: [{ kind: 'line', name: 'loss', x: this.lrs, y: this.losses }, ...marks],
+    });
+  }
 
   [inspect.custom](): string {
     const rates = Object.entries(this.suggestions).map(([name, lr]) => `${name}: ${lr?.toPrecision(3) ?? 'none'}`);

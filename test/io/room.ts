@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 import * as room from '../../lib/io/index.js';
 import { ones, type Tensor } from '../../lib/tensor/index.js';
+import { AvgStatsCallback, Callback, Learner, TrackingCallback } from '../../lib/learner/index.js';
+import { drawData, drawModel } from '../learner/drawn.js';
 import type { Room } from '../provoke.js';
 import { golden } from './golden.js';
 
@@ -23,11 +25,19 @@ await room.writeSafetensors(safetensors, { a: ones([2]) });
 const out = join(ioFolder, 'written');
 const tensors = (): Record<string, Tensor> => ({ a: ones([2]), b: ones([3]) });
 
+function saveBest(): room.SaveBestCallback {
+  const cb = new room.SaveBestCallback(out);
+  new Learner(drawModel(), drawData([4], [2]), { cbs: [new AvgStatsCallback(), cb] });
+  return cb;
+}
+
 export const ioRoom: Room = {
   exports: room,
-  apart: { 'new jit.ScriptModule': 'internal: only `jit.load` makes modules' },
-  instances: { ScriptModule: () => script },
+  known: [TrackingCallback, Callback],
+  apart: { 'SaveBestCallback#judge': 'protected', 'new jit.ScriptModule': 'internal: only `jit.load` makes modules' },
+  instances: { ScriptModule: () => script, SaveBestCallback: saveBest },
   valid: {
+    'new SaveBestCallback': () => [out, { monitor: 'loss', pass: 'valid', mode: 'min', minDelta: 0.1, restore: true }],
     writeAtomically: () => [out, (file: { write(text: string): Promise<unknown> }) => file.write('whole')],
     readNpy: () => [npy, { device: 'cpu', mapped: false }],
     readNpz: () => [npz, { device: 'cpu', maxBytes: 1e6 }],

@@ -61,6 +61,9 @@ t.test('rates rise by equal factors, losses diverge, and the suggestion trains',
   found.lrs.forEach((lr, i) => t.ok(Math.abs(lr / (1e-5 * 1e7 ** (i / 60)) - 1) < 1e-9));
   t.strictSame(Object.keys(found.suggestions), ['valley', 'minimum', 'steep', 'slide']);
   for (const lr of Object.values(found.suggestions)) t.ok(lr === null || (lr >= 1e-5 && lr <= 100));
+  const [panel] = found.plot().panels;
+  t.equal(panel!.series.length, 1 + Object.values(found.suggestions).filter((lr) => lr !== null).length);
+  t.match(await found.plot().svg(), /<svg.*valley: /s);
   const stats = new AvgStatsCallback();
   await learn.fit(10, { lr: found.suggestions.valley!, cbs: [stats] });
   t.ok(stats.records.at(-1)!.train!.loss! < 0.8 * stats.records[0]!.train!.loss!);

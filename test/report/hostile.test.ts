@@ -1,12 +1,18 @@
 /** Whatever a function of the report room is given, it returns or throws a typed error, which says what was wrong. */
 
+import { rmSync } from 'node:fs';
+
 import t from 'tap';
 
 import * as room from '../../lib/report/index.js';
 import { ArgumentError } from '../../lib/tensor/index.js';
 import { messagesOf } from '../messages.js';
 import { provokeRoom } from '../provoke.js';
-import { reportRoom } from './room.js';
+import { reportFolder, reportRoom } from './room.js';
+
+t.teardown(() => {
+  rmSync(reportFolder, { recursive: true });
+});
 
 const seed = 1;
 
