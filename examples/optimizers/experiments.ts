@@ -173,7 +173,7 @@ export async function watchNorms(
       },
       {
         x: { label: 'step' },
-        y: { label: 'effective rate: lr / norm²' },
+        y: { label: 'effective rate: lr / norm²', log: true },
         series: squares.map(([name, y]) => ({ kind: 'line', name, y: y.map((square) => lr / square) })),
       },
     ],

@@ -1,6 +1,5 @@
 /** Test-time augmentation: what a model says of several versions of each item, averaged. */
 
-import type { Optimizer } from '../optim/index.js';
 import { needCount, needFlag, needFunction, needInRange, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { cat, maximum, noGrad, stack, type Tensor } from '../tensor/index.js';
@@ -33,10 +32,9 @@ export interface Predictions {
   readonly targets: Tensor;
 }
 
-/** See `Learner.tta`. Weights are those of validation, where the optimizer keeps others for it. */
+/** See `Learner.tta`. Weights are those of validation, where an optimizer or a callback keeps others for it. */
 export async function predictAugmented(learn: Learner, options: TtaOptions): Promise<Predictions> {
-  const opt = learn.opt as Optimizer | undefined;
-  return opt === undefined ? predictAll(learn, options) : opt.evalWeights(() => predictAll(learn, options));
+  return learn.evalWeights(() => predictAll(learn, options));
 }
 
 async function predictAll(learn: Learner, options: TtaOptions): Promise<Predictions> {
