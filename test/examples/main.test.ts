@@ -131,6 +131,8 @@ t.test('momentum draws its four plots as SVG and PNG, and a page that shows them
     const [beta] = [[0.5, 0.7, 0.9, 0.99][i]!];
     t.ok(Math.abs(value - (1 - beta) * first.plain![i]!) < 1e-12, 'an average starts at 0');
     t.ok(Math.abs(last.ewma![i]! - (1 - beta) * last.plain![i]!) < 1e-12, 'and is momentum times 1 - beta');
+    const shown = last.outlier![i]! / (1 - beta ** 200);
+    t.ok(Math.abs(last.debiased![i]! - shown) < 1e-12, 'what debiasing shows is not fed back');
   });
 });
 
