@@ -1,11 +1,12 @@
 /** What a run leaves behind: the weights, what is needed to use them, and the history. */
 
-import { mkdir, mkdtemp, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 
 import { writeAtomically, writeSafetensors } from '../io/index.js';
 import type { EpochRecord, Learner } from '../learner/index.js';
 import { libtorchVersion } from '../tensor/index.js';
+import { makeFolder } from '../runtime/folders.js';
 import { TenchError } from '../tensor/errors.js';
 import type { Dataset } from './dataset.js';
 import type { StartOptions } from './options.js';
@@ -118,20 +119,4 @@ export class OutFolder {
 export function defaultOut(dataset: string, now = new Date()): string {
   const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
   return join('runs', `${dataset}-${stamp}`);
-}
-
-/**
- * Makes a folder and those above it, one by one: Node's own `recursive` never returns where the system refuses a name with ENOENT, as in /proc.
- *
- * @returns whether it was missing
- */
-async function makeFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory() === true) return false;
-  if (dirname(path) !== path) await makeFolder(dirname(path));
-  await mkdir(path).catch((error: unknown) => {
-    // Another process may have been quicker, but a file in the way stays an error.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || found !== null) throw error;
-  });
-  return true;
 }

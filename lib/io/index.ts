@@ -1,6 +1,10 @@
 /** Files that hold what was learned. */
 
 export { writeAtomically } from '../runtime/atomic.js';
+export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+export { CheckpointCallback, type CheckpointOptions } from './checkpointCallback.js';
+export { latestCheckpoint, listCheckpoints } from './checkpointFolder.js';
+export type { StopSignal } from './stopSignals.js';
 export type { NamedTensors } from './elements.js';
 export * as jit from './jit.js';
 export { readNpy, readNpz, writeNpy, writeNpz } from './numpy.js';

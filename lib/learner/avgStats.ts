@@ -3,10 +3,11 @@
 import { inspect } from 'node:util';
 
 import { isTensor, noGrad, stack, zeros, type Tensor } from '../tensor/index.js';
-import { needTensor } from '../tensor/checks.js';
+import { needArray, needCount, needOptions, needTensor } from '../tensor/checks.js';
 import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
 import type { Averages, EpochRecord } from './epochRecord.js';
+import type { Saved } from './learnerState.js';
 import type { EpochMetric, Metric } from './metrics.js';
 
 /** A metric of batches or of whole passes. */
@@ -64,6 +65,25 @@ export class AvgStats {
     });
   }
 
+  /** The sums so far. */
+  stateDict(): Saved {
+    return { count: this.count, sums: this.sums, states: this.states.map((state) => state.stateDict?.() ?? null) };
+  }
+
+  /** Goes on from sums that `stateDict` returned. A metric of whole passes that cannot be kept counts the rest of its pass alone. */
+  loadStateDict(state: Saved): void {
+    needOptions('state', state);
+    const { count, sums, states } = state as { count: number; sums: Tensor[] | null; states: Saved[] };
+    this.count = needCount('state.count', count);
+    this.sums =
+      sums === null ? null : needArray('state.sums', sums).map((sum) => needTensor('state.sums', sum).clone());
+    needArray('state.states', states);
+    this.states = states.length === 0 ? [] : this.wholes.map((metric) => ({ ...metric, ...metric.start() }));
+    this.states.forEach((one, i) => {
+      if ((states[i] ?? null) !== null) one.loadStateDict?.(states[i]!);
+    });
+  }
+
   /** The means so far, or null before the first sample. */
   averages(): Averages | null {
     if (this.sums === null) return null;
@@ -73,6 +93,14 @@ export class AvgStats {
     const all = Object.fromEntries([...means, ...wholes]);
     return Object.fromEntries(['loss', ...this.metrics.map(({ name }) => name)].map((name) => [name, all[name]!]));
   }
+}
+
+/** What a checkpoint keeps; times in milliseconds since the epoch began. */
+interface Kept {
+  readonly seconds: number;
+  readonly trained: number;
+  readonly records: readonly EpochRecord[];
+  readonly train: Saved;
 }
 
 /** Collects an {@link EpochRecord} for each epoch and hands it to `learn.logger`. */
@@ -112,6 +140,21 @@ export class AvgStatsCallback extends Callback {
     this.train.reset();
     this.valid.reset();
     this.began = this.trained = performance.now();
+  }
+
+  /** Validation is never cut in two. */
+  override stateDict(): Saved {
+    const now = performance.now();
+    const times = { seconds: now - this.began, trained: this.trained - this.began };
+    return { ...times, records: this.records as unknown as Saved, train: this.train.stateDict() };
+  }
+
+  override loadStateDict(state: Saved): void {
+    const { seconds, trained, records, train } = state as unknown as Kept;
+    this.records = [...records];
+    this.train.loadStateDict(train);
+    this.began = performance.now() - seconds;
+    this.trained = this.began + trained;
   }
 
   override afterLoss(): void {

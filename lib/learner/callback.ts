@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import { TenchError, invalid } from '../tensor/errors.js';
 import type { Learner } from './learner.js';
+import type { Saved } from './learnerState.js';
 
 /** The loop's events in the order in which a training batch meets them; see {@link Callback} for what happens at each. */
 export const events = [
@@ -119,6 +120,12 @@ export abstract class Callback {
 
   /** Runs a function while the weights for validation that this callback keeps are in the model; see `Learner.evalWeights`. */
   evalWeights?<T>(fn: () => T): T;
+
+  /** What a checkpoint keeps of this callback, as it is after a batch or an epoch; the tensors are its own. */
+  stateDict?(): Saved;
+
+  /** Goes on from there; called after `beginFit`, and again after `beginEpoch` where that epoch goes on in its middle. */
+  loadStateDict?(state: Saved): void;
 
   [inspect.custom](): string {
     return `${this.constructor.name}(order ${this.order})`;

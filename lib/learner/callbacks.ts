@@ -11,10 +11,12 @@ export class TrainEvalCallback extends Callback {
   override beginFit(): void {
     this.learn.nEpochs = 0;
     this.learn.nIter = 0;
+    this.learn.position = { epoch: 0, batch: 0 };
   }
 
   override beginEpoch(): void {
     this.learn.nEpochs = this.learn.epoch;
+    this.learn.position = { epoch: this.learn.epoch, batch: 0 };
     this.learn.model.train();
   }
 
@@ -22,11 +24,16 @@ export class TrainEvalCallback extends Callback {
     const { learn } = this;
     if (!learn.inTrain) return;
     learn.nIter += 1;
+    learn.position = { epoch: learn.epoch, batch: learn.iter + 1 };
     learn.nEpochs = learn.epoch + (learn.iter + 1) / learn.iters;
   }
 
   override beginValidate(): void {
     this.learn.model.eval();
+  }
+
+  override afterEpoch(): void {
+    this.learn.position = { epoch: this.learn.epoch + 1, batch: 0 };
   }
 }
 

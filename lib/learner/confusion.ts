@@ -2,9 +2,10 @@
 
 import { inspect } from 'node:util';
 
-import { needArray, needCount, needTensor, needText } from '../tensor/checks.js';
+import { needArray, needCount, needOptions, needTensor, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { noGrad, zeros, type Tensor } from '../tensor/index.js';
+import type { Saved } from './learnerState.js';
 
 /** One pair of classes that were mixed up. */
 export interface Confused {
@@ -50,6 +51,19 @@ export class ConfusionMatrix {
       this.sums = (this.sums ?? zeros([classes * classes], { dtype: 'int64', device: counts.device })).add(counts);
     });
     this.classes = classes;
+  }
+
+  /** What a checkpoint keeps. */
+  stateDict(): Saved {
+    return { classes: this.classes, sums: this.sums };
+  }
+
+  /** Goes on from counts that `stateDict` returned. */
+  loadStateDict(state: Saved): void {
+    needOptions('state', state);
+    const { classes, sums } = state as { classes: number; sums: Tensor | null };
+    this.classes = needCount('state.classes', classes);
+    this.sums = sums === null ? null : needTensor('state.sums', sums);
   }
 
   /** The counts, a row for each actual class. */

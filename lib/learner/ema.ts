@@ -4,6 +4,7 @@ import type { Module } from '../nn/index.js';
 import { needFlag, needFunction, needInRange, needOptions } from '../tensor/checks.js';
 import { noGrad, TensorList, type Tensor } from '../tensor/index.js';
 import { Callback } from './callback.js';
+import type { Saved } from './learnerState.js';
 
 /** Options of {@link EmaCallback}. */
 export interface EmaOptions {
@@ -52,6 +53,18 @@ export class EmaCallback extends Callback {
       const pairs = averaged(this.learn.model).map(([name, tensor]) => [this.averages.get(name)!, tensor] as const);
       const [averages, weights] = [pairs.map(([average]) => average), pairs.map(([, tensor]) => tensor.detach())];
       new TensorList(averages).lerp_(new TensorList(weights), 1 - decay);
+    });
+  }
+
+  override stateDict(): Saved {
+    return { steps: this.steps, averages: Object.fromEntries(this.averages) };
+  }
+
+  override loadStateDict(state: Saved): void {
+    const { steps, averages } = state as { steps: number; averages: Record<string, Tensor> };
+    this.steps = steps;
+    noGrad(() => {
+      for (const [name, average] of this.averages) if (averages[name] !== undefined) average.copy_(averages[name]);
     });
   }
 

@@ -41,6 +41,8 @@ function ofCounts(
     return {
       accumulate: (pred, yb) => matrix.accumulate(pred, yb),
       value: () => averaged(where, matrix.counts, average, score),
+      stateDict: () => matrix.stateDict(),
+      loadStateDict: (state) => matrix.loadStateDict(state),
     };
   };
   return { name, start };
@@ -125,6 +127,12 @@ export function rocAucScore(options: { readonly average?: 'macro' | 'weighted' }
         targets.push(yb.detach().reshape([-1]).to('int64'));
       },
       value: () => noGrad(() => areaOf(cat(scores), Array.from(cat(targets).toTypedArray(), Number), average)),
+      stateDict: () => ({ scores, targets }),
+      loadStateDict(state) {
+        const kept = state as { scores: Tensor[]; targets: Tensor[] };
+        scores.push(...kept.scores);
+        targets.push(...kept.targets);
+      },
     };
   };
   return { name: 'rocAuc', start };
@@ -175,6 +183,8 @@ export function perplexity(): EpochMetric {
         count += yb.numel();
       },
       value: () => (sum === null ? NaN : Math.exp(sum.item() / count)),
+      stateDict: () => ({ sum, count }),
+      loadStateDict: (state) => void ({ sum, count } = state as { sum: Tensor | null; count: number }),
     };
   };
   return { name: 'perplexity', start };
@@ -218,6 +228,12 @@ export function r2Score(): EpochMetric {
         count < 2 || residual === null || spread === null
           ? NaN
           : finite(residual.div(spread).neg().add(1).mean().item()),
+      stateDict: () => ({ count, mean, spread, residual }),
+      loadStateDict(state) {
+        ({ count, mean, spread, residual } = state as Record<'mean' | 'spread' | 'residual', Tensor | null> & {
+          count: number;
+        });
+      },
     };
   };
   return { name: 'r2', start };

@@ -5,6 +5,7 @@ import { needCount, needInRange, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { noGrad, type Tensor } from '../tensor/index.js';
 import { Callback, CancelBatchException } from './callback.js';
+import type { Saved } from './learnerState.js';
 
 /**
  * Steps once for the gradients of as many batches as it takes to see `samples` samples, and at the end of each training pass. The step's gradient
@@ -26,6 +27,15 @@ export class GradientAccumulationCallback extends Callback {
   override beginFit(): void {
     this.count = 0;
     this.learn.opt.zeroGrad();
+  }
+
+  /** The gradients themselves are the learner's. */
+  override stateDict(): Saved {
+    return { count: this.count };
+  }
+
+  override loadStateDict(state: Saved): void {
+    this.count = (state as { count: number }).count;
   }
 
   override afterLoss(): void {

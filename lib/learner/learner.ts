@@ -119,7 +119,7 @@ export class Learner extends TrainingLoop {
 
   private async runScheduled(epochs: number, scheduling: Scheduling, options: OneCycleOptions): Promise<void> {
     needOptions('fit', options);
-    const { cbs, resetOpt } = options;
+    const { cbs, resetOpt, resume } = options;
     let restore = (): void => undefined;
     const schedulers = (opt: Optimizer) => {
       const made = scheduling(opt, this.lr);
@@ -128,7 +128,7 @@ export class Learner extends TrainingLoop {
       return made;
     };
     try {
-      await this.run(epochs, { cbs, resetOpt, schedulers });
+      await this.run(epochs, { cbs, resetOpt, resume, schedulers });
     } finally {
       restore();
     }

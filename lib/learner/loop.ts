@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { Module } from '../nn/index.js';
-import { GradScaler, Optimizer, sgdOpt } from '../optim/index.js';
+import { GradScaler, Optimizer, sgdOpt, type Hypers } from '../optim/index.js';
 import { noGrad, type Tensor } from '../tensor/index.js';
 import {
   needArray,
@@ -18,9 +18,19 @@ import {
 } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { CancelBatchException, checkCallbacks, isCancel, makeCallback, type Callback } from './callback.js';
+import type { Learner } from './learner.js';
 import { CallbackHolder, batchPhase, fitPhase, passPhase } from './callbackHolder.js';
 import { DeviceCallback, TrainEvalCallback } from './callbacks.js';
 import { formatEpoch, type EpochRecord } from './epochRecord.js';
+import {
+  batchesFrom,
+  needFitting,
+  needState,
+  readLearner,
+  restoreLearner,
+  type FitPosition,
+  type LearnerState,
+} from './learnerState.js';
 import type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
 import { defaultLoss, needBatch, needData, needTensor, oneGroup } from './needs.js';
 import { Precision } from './precision.js';
@@ -32,6 +42,7 @@ export interface Run {
   readonly lr?: Rates | undefined;
   readonly cbs?: readonly Callback[] | undefined;
   readonly resetOpt?: boolean | undefined;
+  readonly resume?: LearnerState | null | undefined;
   readonly schedulers?: (opt: Optimizer) => readonly Callback[];
 }
 
@@ -81,10 +92,17 @@ export abstract class TrainingLoop extends CallbackHolder {
   nIter = 0;
   /** Epochs of all fits so far; loaders shuffle by it, so that a second fit sees new orders. */
   totalEpochs = 0;
+  /** Fits that are over. */
+  fits = 0;
+  /** How much of this fit is done. */
+  position: FitPosition = { epoch: 0, batch: 0 };
   /** Where a finished epoch's record goes; a progress callback puts its table here. Default: a line on stdout. */
   logger: (record: EpochRecord) => void = (record) => void process.stdout.write(`${formatEpoch(record)}\n`);
 
   private turned = 0;
+  /** Of the current fit: what it goes on from, and what it has begun with. */
+  private resumed: LearnerState | null = null;
+  private begun: { readonly hypers: readonly Hypers[]; readonly lr: number } = { hypers: [], lr: 0 };
   protected fitting = false;
 
   constructor(model: Module, data: LearnerData, options: LearnerOptions = {}) {
@@ -130,33 +148,46 @@ export abstract class TrainingLoop extends CallbackHolder {
    */
   async fit(epochs: number, options: FitOptions = {}): Promise<void> {
     needOptions('fit', options);
-    const { lr, cbs = [], resetOpt = false } = options;
+    const { lr, cbs = [], resetOpt = false, resume } = options;
     if (lr !== undefined) needRates('lr', lr);
-    await this.run(epochs, { lr, cbs, resetOpt });
+    await this.run(epochs, { lr, cbs, resetOpt, resume });
   }
 
   /** Checks everything, and only then changes something and trains. */
-  protected async run(epochs: number, { lr, cbs = [], resetOpt = false, schedulers }: Run): Promise<void> {
+  protected async run(
+    epochs: number,
+    { lr, cbs = [], resetOpt = false, resume = null, schedulers }: Run,
+  ): Promise<void> {
     needCount('epochs', epochs);
     needFlag('resetOpt', resetOpt);
     checkCallbacks('cbs', cbs);
     this.needIdle();
+    if (resume !== null) needState('resume', resume);
+    const resumed = resume?.fit === this.fits ? resume : null;
+    if (resumed !== null) needFitting(resumed, this.data.trainDl, epochs);
     const undo = this.remember();
     const opt = this.optimizerOf(lr, resetOpt);
-    const added = [...cbs, ...(schedulers?.(opt) ?? [])];
+    if (resume !== null && resume.fit > this.fits) {
+      this.passOver(opt, lr);
+      return;
+    }
+    const added = [...cbs, ...this.startingWith(opt, resumed, undo, schedulers)];
     this.addCallbacks(added);
     this.fitting = true;
     try {
       this.opt = opt;
+      this.resumed = resumed;
       this.setRates(lr);
       this.epochs = epochs;
       this.precision.prepareModel(this.model);
       await this.phase(fitPhase, async () => {
         await this.begin(undo);
-        for (this.epoch = 0; this.epoch < epochs; this.epoch += 1) await this.oneEpoch();
+        for (this.epoch = resumed?.epoch ?? 0; this.epoch < epochs; this.epoch += 1) await this.oneEpoch();
       });
+      this.fits += 1;
     } finally {
       this.fitting = false;
+      this.resumed = null;
       await this.tell('cleanupFit');
       this.removeCallbacks(added);
     }
@@ -174,6 +205,23 @@ export abstract class TrainingLoop extends CallbackHolder {
       opt === undefined ? fn : () => opt.evalWeights(fn),
     );
     return whole();
+  }
+
+  /**
+   * All that another process needs to go on with the current fit, bit for bit on one CPU with as many threads: call the same fits again on a learner
+   * made in the same way, each with `resume`. Fits that were over by then are passed over, the one that was running goes on, and those after it
+   * run as ever. Call it between batches, e.g. in `afterBatch` or `afterEpoch`; for a file, see `saveCheckpoint` and `CheckpointCallback`.
+   *
+   * Not kept: generators that the model or a callback owns, unless the callback keeps them (see `Callback.stateDict`), and those of accelerators.
+   *
+   * @throws TenchError before the first fit
+   */
+  stateDict(): LearnerState {
+    if ((this.opt as Optimizer | undefined) === undefined)
+      throw new TenchError('this learner has no state before its first fit');
+    const fit = this.fitting ? this.fits : Math.max(this.fits - 1, 0);
+    const learn = this as unknown as Learner;
+    return { fit, ...readLearner(learn), startHypers: this.begun.hypers, startLr: this.begun.lr };
   }
 
   /** @throws TenchError while a fit of this learner is running */
@@ -194,6 +242,33 @@ export abstract class TrainingLoop extends CallbackHolder {
     const made = given as Optimizer;
     if (lr !== undefined) spreadRates('lr', lr, made.hypers.length);
     return made;
+  }
+
+  /** What a fit that is over would have left to the next one, apart from what the checkpoint holds. */
+  private passOver(opt: Optimizer, lr: Rates | undefined): void {
+    this.opt = opt;
+    this.setRates(lr);
+    this.fits += 1;
+  }
+
+  /** The fit's schedules, made for the rates with which it began. */
+  private startingWith(
+    opt: Optimizer,
+    resumed: LearnerState | null,
+    undo: () => void,
+    schedulers: Run['schedulers'],
+  ): readonly Callback[] {
+    try {
+      if (resumed !== null) {
+        resumed.startHypers.forEach((hypers, i) => opt.hypers[i] && Object.assign(opt.hypers[i], hypers));
+        this.lr = resumed.startLr;
+      }
+      this.begun = { hypers: opt.hypers.map((hypers) => ({ ...hypers })), lr: this.lr };
+      return schedulers?.(opt) ?? [];
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 
   private setRates(lr: Rates | undefined): void {
@@ -217,6 +292,7 @@ export abstract class TrainingLoop extends CallbackHolder {
   private async begin(undo: () => void): Promise<void> {
     try {
       await this.tell('beginFit');
+      if (this.resumed !== null) restoreLearner(this as unknown as Learner, this.resumed);
     } catch (error) {
       if (!isCancel(error)) undo();
       throw error;
@@ -235,12 +311,14 @@ export abstract class TrainingLoop extends CallbackHolder {
   private async onePass(begin: 'beginEpoch' | 'beginValidate', dl: BatchLoader): Promise<void> {
     this.dl = dl;
     this.iters = dl.length;
-    this.iter = 0;
     this.inTrain = begin === 'beginEpoch';
-    dl.setEpoch?.(this.totalEpochs);
+    const resumed = this.inTrain && this.resumed?.epoch === this.epoch ? this.resumed : null;
+    const first = (this.iter = resumed?.batch ?? 0);
+    dl.setEpoch?.(this.totalEpochs, { batch: first });
     await this.phase(passPhase, async () => {
       await this.tell(begin);
-      for await (const batch of this.dl) {
+      if (first > 0) restoreLearner(this as unknown as Learner, resumed!);
+      for await (const batch of batchesFrom(this.dl, first)) {
         const [xb, yb] = needBatch(batch);
         this.xb = xb;
         this.yb = yb;

@@ -2,6 +2,7 @@
 
 import { needCount, needFunction, needTensor, needText } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
+import type { Saved } from './learnerState.js';
 import { sameShape } from './epochMetrics.js';
 
 /**
@@ -19,6 +20,9 @@ export interface EpochMetric {
     accumulate(pred: Tensor, yb: Tensor): void;
     /** The metric of all batches so far. */
     value(): number;
+    /** What a checkpoint in the middle of a pass keeps, and how to go on from there. Without them a resumed pass counts its rest alone. */
+    stateDict?(): Saved;
+    loadStateDict?(state: Saved): void;
   };
 }
 

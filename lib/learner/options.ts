@@ -4,6 +4,7 @@ import type { Module } from '../nn/index.js';
 import type { Optimizer } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { Callback, CallbackFactory } from './callback.js';
+import type { LearnerState } from './learnerState.js';
 import type { PrecisionName } from './precision.js';
 import type { Rates } from './rates.js';
 
@@ -11,7 +12,11 @@ import type { Rates } from './rates.js';
 export interface BatchLoader extends AsyncIterable<readonly Tensor[]> {
   /** Number of batches in a pass. */
   readonly length: number;
-  setEpoch?(epoch: number): void;
+  /** Says which epoch the next pass is, and with which of its batches it begins (default 0). */
+  setEpoch?(epoch: number, start?: { readonly batch?: number }): void;
+  /** Where these are known, a checkpoint refuses to go on with others. */
+  readonly batchSize?: number;
+  order?(epoch: number): readonly number[];
 }
 
 /** What the loop needs of the data; a `DataBunch` is one. */
@@ -60,4 +65,6 @@ export interface FitOptions {
   cbs?: readonly Callback[];
   /** Forgets the optimizer's state and starts with a new one; default false. */
   resetOpt?: boolean;
+  /** Goes on from a checkpoint; null or undefined: from the start. See `Learner.stateDict`. */
+  resume?: LearnerState | null;
 }

@@ -4,6 +4,7 @@ import { oneCycle, schedFlatCos, type Optimizer, type Schedule, type Turn } from
 import { needArray, needCount, needInRange, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { checkCallbacks, type Callback } from './callback.js';
+import type { LearnerState } from './learnerState.js';
 import { ParamScheduler } from './paramScheduler.js';
 import { needRates, spreadRates, type Rates } from './rates.js';
 
@@ -13,6 +14,8 @@ interface RecipeOptions {
   readonly cbs?: readonly Callback[];
   /** Forgets the optimizer's state and starts with a new one; default false. */
   readonly resetOpt?: boolean;
+  /** Goes on from a checkpoint; null or undefined: from the start. See `Learner.stateDict`. */
+  readonly resume?: LearnerState | null;
 }
 
 /** Options of `Learner.fitOneCycle`. */
@@ -40,7 +43,7 @@ export interface FlatCosOptions extends RecipeOptions {
 }
 
 /** Options of `Learner.fineTune`. */
-export interface FineTuneOptions extends Pick<RecipeOptions, 'cbs'> {
+export interface FineTuneOptions extends Pick<RecipeOptions, 'cbs' | 'resume'> {
   /** Highest rate of the head while the rest is frozen; half of it afterwards. Default 2e-3. */
   readonly baseLr?: number;
   /** Epochs in which only the last group and batch norms are trained; default 1. */
@@ -104,13 +107,13 @@ export function fineTuneOf(options: FineTuneOptions): {
   whole: OneCycleOptions;
 } {
   needOptions('fineTune', options);
-  const { baseLr = 2e-3, freezeEpochs = 1, lrMult = 100, pctStart = 0.3, div = 5, cbs = [] } = options;
+  const { baseLr = 2e-3, freezeEpochs = 1, lrMult = 100, pctStart = 0.3, div = 5, cbs = [], resume = null } = options;
   needInRange('baseLr', baseLr, positive);
   needCount('freezeEpochs', freezeEpochs);
   needInRange('lrMult', lrMult, positive);
   checkCallbacks('cbs', cbs);
-  const frozen = { lrMax: { to: baseLr }, pctStart: 0.99, cbs };
-  const whole = { lrMax: { from: baseLr / 2 / lrMult, to: baseLr / 2 }, pctStart, div, cbs };
+  const frozen = { lrMax: { to: baseLr }, pctStart: 0.99, cbs, resume };
+  const whole = { lrMax: { from: baseLr / 2 / lrMult, to: baseLr / 2 }, pctStart, div, cbs, resume };
   oneCycleOf(whole);
   return { freezeEpochs, frozen, whole };
 }

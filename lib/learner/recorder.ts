@@ -2,10 +2,11 @@
 
 import { inspect } from 'node:util';
 
-import { stack, type Tensor } from '../tensor/index.js';
+import { stack, tensor, type Tensor } from '../tensor/index.js';
 import { needNumber, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Callback } from './callback.js';
+import type { Saved } from './learnerState.js';
 
 /** Keeps the loss and every hyper-parameter of each training batch of the current or last fit. */
 export class Recorder extends Callback {
@@ -32,6 +33,30 @@ export class Recorder extends Callback {
 
   override afterEpoch(): void {
     this.read();
+  }
+
+  /** Long lists go as tensors. */
+  override stateDict(): Saved {
+    const groups = this.taken.at(-1) ?? [];
+    const series = groups.map((hypers, i) =>
+      Object.keys(hypers).map((name): [string, Tensor] => [
+        name,
+        column(this.taken.map((batch) => batch[i]?.[name] ?? NaN)),
+      ]),
+    );
+    return { losses: column(this.losses), hypers: series.map((pairs) => Object.fromEntries(pairs)) };
+  }
+
+  override loadStateDict(state: Saved): void {
+    const { losses, hypers } = state as { losses: Tensor; hypers: Record<string, Tensor>[] };
+    this.pending = [];
+    this.known = numbers(losses);
+    const series = hypers.map((group) =>
+      Object.entries(group).map(([name, values]) => [name, numbers(values)] as const),
+    );
+    this.taken = this.known.map((_, batch) =>
+      series.map((group) => Object.fromEntries(group.map(([name, values]) => [name, values[batch]!]))),
+    );
   }
 
   /** Loss of each training batch. */
@@ -87,3 +112,6 @@ export class Recorder extends Callback {
     for (const value of values) this.known.push(Number(value));
   }
 }
+
+const column = (values: readonly number[]): Tensor => tensor(Float64Array.from(values), { dtype: 'float64' });
+const numbers = (column: Tensor): number[] => Array.from(column.toTypedArray(), Number);

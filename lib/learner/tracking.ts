@@ -4,6 +4,7 @@ import { needCount, needInRange, needOneOf, needOptions, needText } from '../ten
 import { TenchError, invalid } from '../tensor/errors.js';
 import { AvgStatsCallback } from './avgStats.js';
 import { Callback, CancelTrainException } from './callback.js';
+import type { Saved } from './learnerState.js';
 import { ParamScheduler } from './paramScheduler.js';
 
 /** Which number is watched. */
@@ -54,6 +55,15 @@ export abstract class TrackingCallback extends Callback {
       );
     this.best = this.bestEpoch = null;
     this.stale = 0;
+  }
+
+  override stateDict(): Saved {
+    return { best: this.best, bestEpoch: this.bestEpoch, stale: this.stale };
+  }
+
+  override loadStateDict(state: Saved): void {
+    const { best, bestEpoch, stale } = state as Pick<TrackingCallback, 'best' | 'bestEpoch' | 'stale'>;
+    [this.best, this.bestEpoch, this.stale] = [best, bestEpoch, stale];
   }
 
   override async afterEpoch(): Promise<void> {
@@ -116,6 +126,15 @@ export class ReduceLrOnPlateauCallback extends TrackingCallback {
       throw new TenchError(
         'ReduceLrOnPlateauCallback: the rate has a schedule, which would overwrite it at every batch',
       );
+  }
+
+  override stateDict(): Saved {
+    return { ...(super.stateDict() as object), waited: this.waited };
+  }
+
+  override loadStateDict(state: Saved): void {
+    super.loadStateDict(state);
+    this.waited = (state as { waited: number }).waited;
   }
 
   protected override judge(_value: number, isBest: boolean): void {

@@ -31,14 +31,35 @@ function saveBest(): room.SaveBestCallback {
   return cb;
 }
 
+const trained = new Learner(drawModel(), drawData([4], [2]));
+trained.logger = () => undefined;
+await trained.fit(1);
+const checkpoint = join(ioFolder, 'right.ckpt.safetensors');
+await room.saveCheckpoint(trained, checkpoint);
+
+function checkpoints(): room.CheckpointCallback {
+  const cb = new room.CheckpointCallback(join(ioFolder, 'checkpoints'), { signals: [] });
+  trained.addCallbacks([cb]);
+  trained.removeCallbacks([cb]);
+  return cb;
+}
+
 export const ioRoom: Room = {
   exports: room,
   known: [TrackingCallback, Callback],
   apart: { 'SaveBestCallback#judge': 'protected', 'new jit.ScriptModule': 'internal: only `jit.load` makes modules' },
-  instances: { ScriptModule: () => script, SaveBestCallback: saveBest },
+  instances: { ScriptModule: () => script, SaveBestCallback: saveBest, CheckpointCallback: checkpoints },
   valid: {
     'new SaveBestCallback': () => [out, { monitor: 'loss', pass: 'valid', mode: 'min', minDelta: 0.1, restore: true }],
     writeAtomically: () => [out, (file: { write(text: string): Promise<unknown> }) => file.write('whole')],
+    saveCheckpoint: () => [trained, out],
+    loadCheckpoint: () => [checkpoint],
+    listCheckpoints: () => [join(ioFolder, 'checkpoints')],
+    latestCheckpoint: () => [join(ioFolder, 'checkpoints')],
+    'new CheckpointCallback': () => [
+      join(ioFolder, 'checkpoints'),
+      { everyEpochs: 1, everyBatches: 2, keep: 2, signals: ['SIGINT'], signal: new AbortController().signal },
+    ],
     readNpy: () => [npy, { device: 'cpu', mapped: false }],
     readNpz: () => [npz, { device: 'cpu', maxBytes: 1e6 }],
     writeNpy: () => [out, ones([2])],

@@ -61,6 +61,8 @@ const phases = [
   'optimizerOf',
   'setRates',
   'remember',
+  'passOver',
+  'startingWith',
   'begin',
   'step',
   'oneEpoch',
@@ -81,6 +83,19 @@ export const learnerRoom: Room = {
     'CutMix#mix': 'protected',
     'MixUp#mix': 'protected',
     'Recorder#read': 'private',
+    ...Object.fromEntries(
+      [
+        'AvgStatsCallback',
+        'EmaCallback',
+        'GradientAccumulationCallback',
+        'Recorder',
+        'ReduceLrOnPlateauCallback',
+        'TrackingCallback',
+      ].map((name) => [
+        `${name}#loadStateDict`,
+        'only for what its own `stateDict` returned; a checkpoint is known by its hash',
+      ]),
+    ),
   },
   instances: {
     ActivationStats: () => added(new room.ActivationStats()),
@@ -148,6 +163,8 @@ export const learnerRoom: Room = {
     'new ReduceLrOnPlateauCallback': () => [{ ...tracked, patience: 2, factor: 0.5, minLr: 1e-6 }],
     'new ConfusionMatrix': () => [['a', 'b', 'c']],
     'ConfusionMatrix#accumulate': () => [pred(), yb()],
+    'ConfusionMatrix#loadStateDict': () => [{ classes: 2, sums: ones([4]) }],
+    'AvgStats#loadStateDict': () => [{ count: 2, sums: [ones([])], states: [] }],
     'ConfusionMatrix#mostConfused': () => [1],
     meanSquaredError: () => [pred(), pred()],
     meanAbsoluteError: () => [pred(), pred()],
