@@ -10,8 +10,6 @@
 #include "per_processor.h"
 #include "rows_avx2.h"
 
-#define TENCH_INLINE inline __attribute__((always_inline))
-
 namespace tench::image {
 
 namespace {

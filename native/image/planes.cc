@@ -27,18 +27,18 @@ constexpr bool is_division() {
 static_assert(is_division());
 
 // What toFloatTensor makes of every byte.
-inline __attribute__((always_inline)) void convert(const uint8_t* bytes, size_t count, float* target) {
+TENCH_INLINE void convert(const uint8_t* bytes, size_t count, float* target) {
   for (size_t i = 0; i < count; ++i) target[i] = fraction_of(bytes[i]);
 }
 
-inline __attribute__((always_inline)) void convert(const uint8_t* bytes, size_t count, uint8_t* target) {
+TENCH_INLINE void convert(const uint8_t* bytes, size_t count, uint8_t* target) {
   for (size_t i = 0; i < count; ++i) target[i] = bytes[i];
 }
 
 // A block of pixels at a time, first taken apart and then converted: two loops that compilers turn into vectors, where
 // one that does both stays scalar.
 template <size_t Channels, typename Number>
-inline __attribute__((always_inline)) void take_apart(const uint8_t* source, size_t pixels, Number* target) {
+TENCH_INLINE void take_apart(const uint8_t* source, size_t pixels, Number* target) {
   constexpr size_t kBlock = 256;
   uint8_t planes[Channels][kBlock];
   for (size_t start = 0; start < pixels; start += kBlock) {
@@ -53,8 +53,7 @@ inline __attribute__((always_inline)) void take_apart(const uint8_t* source, siz
 }
 
 template <typename Number>
-inline __attribute__((always_inline)) void take_any_apart(const uint8_t* source, size_t pixels, int channels,
-                                                          Number* target) {
+TENCH_INLINE void take_any_apart(const uint8_t* source, size_t pixels, int channels, Number* target) {
   switch (channels) {
     case 1:
       return convert(source, pixels, target);

@@ -17,8 +17,6 @@
 
 #include "per_processor.h"
 
-#define TENCH_INLINE inline __attribute__((always_inline))
-
 namespace {
 
 using Four = float __attribute__((vector_size(16)));

@@ -3,13 +3,11 @@
 #include <bit>
 #include <type_traits>
 
-#include "image/per_processor.h"
+#include "per_processor.h"
 
 namespace tench::nn {
 
 namespace {
-
-#define TENCH_INLINE inline __attribute__((always_inline))
 
 // By hand, since the compiler makes vectors of whole-number arithmetic only.
 TENCH_INLINE float read(const c10::BFloat16& value) { return std::bit_cast<float>(uint32_t{value.x} << 16); }

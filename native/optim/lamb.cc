@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/per_processor.h"
-
-#define TENCH_INLINE inline __attribute__((always_inline))
+#include "per_processor.h"
 
 namespace tench::optim {
 

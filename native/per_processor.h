@@ -12,3 +12,6 @@
 #ifndef TENCH_PER_PROCESSOR
 #define TENCH_PER_PROCESSOR
 #endif
+
+// A part of such a function, compiled with it for each level.
+#define TENCH_INLINE inline __attribute__((always_inline))
