@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isSystemError } from '../runtime/atomic.js';
+import { isSystemError } from '../runtime/systemError.js';
 import { makeFolder } from '../runtime/folders.js';
 import type { LearnerState } from '../learner/index.js';
 import { needPath } from '../tensor/checks.js';

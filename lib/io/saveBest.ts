@@ -1,12 +1,12 @@
 /** Keeps the weights of the best epoch in a file, and goes back to them at the end. */
 
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { TrackingCallback, type TrackingOptions } from '../learner/index.js';
 import { needFlag, needPath } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
-import { isSystemError } from '../runtime/atomic.js';
+import { makeFolder } from '../runtime/folders.js';
+import { isSystemError } from '../runtime/systemError.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 /** Options of {@link SaveBestCallback}. */
@@ -33,7 +33,7 @@ export class SaveBestCallback extends TrackingCallback {
   override async beginFit(): Promise<void> {
     await super.beginFit();
     try {
-      await mkdir(dirname(this.path), { recursive: true });
+      await makeFolder(dirname(this.path));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       throw new TenchError(`cannot write ${this.path}: ${error.message}`, { code: 'ERR_TENCH_WRITE', cause: error });

@@ -4,7 +4,7 @@ import { constants } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { TenchError, invalid } from '../tensor/errors.js';
-import { isSystemError } from '../runtime/atomic.js';
+import { isSystemError } from '../runtime/systemError.js';
 
 /** The system reads at most 2 GiB at once. */
 const largestRead = 1 << 30;

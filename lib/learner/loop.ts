@@ -31,20 +31,11 @@ import {
   type FitPosition,
   type LearnerState,
 } from './learnerState.js';
-import type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
+import type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc, Run } from './options.js';
 import { defaultLoss, needBatch, needData, needTensor, oneGroup } from './needs.js';
 import { Precision } from './precision.js';
 import { needRates, spreadRates, type Rates } from './rates.js';
 import { Recorder } from './recorder.js';
-
-/** A fit, and what makes its schedules once the optimizer is known. */
-export interface Run {
-  readonly lr?: Rates | undefined;
-  readonly cbs?: readonly Callback[] | undefined;
-  readonly resetOpt?: boolean | undefined;
-  readonly resume?: LearnerState | null | undefined;
-  readonly schedulers?: (opt: Optimizer) => readonly Callback[];
-}
 
 /** How long the loop may keep the thread for itself, apart from the batch that is running. */
 const turnMs = 10;

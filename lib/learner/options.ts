@@ -68,3 +68,12 @@ export interface FitOptions {
   /** Goes on from a checkpoint; null or undefined: from the start. See `Learner.stateDict`. */
   resume?: LearnerState | null;
 }
+
+/** A fit, and what makes its schedules once the optimizer is known. */
+export interface Run {
+  readonly lr?: Rates | undefined;
+  readonly cbs?: readonly Callback[] | undefined;
+  readonly resetOpt?: boolean | undefined;
+  readonly resume?: LearnerState | null | undefined;
+  readonly schedulers?: (opt: Optimizer) => readonly Callback[];
+}

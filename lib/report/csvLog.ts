@@ -1,9 +1,10 @@
 /** A log of the epochs as comma-separated values, written row by row, so that a run that was killed has left its rows. */
 
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { AvgStatsCallback, Callback, type EpochRecord } from '../learner/index.js';
+import { makeFolder } from '../runtime/folders.js';
 import { needFlag, needOptions, needPath } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
 
@@ -38,7 +39,7 @@ export class CsvLogCallback extends Callback {
     ];
     const line = `${header.map(quoted).join(',')}\n`;
     await this.write(async () => {
-      await mkdir(dirname(this.path), { recursive: true });
+      await makeFolder(dirname(this.path));
       if (!this.append) await writeFile(this.path, line);
       else if (await isMissing(this.path)) await appendFile(this.path, line);
     });

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { needFunction, needPath } from './checks.js';
 import { TenchError } from './errors.js';
+import { isSystemError } from './systemError.js';
 
 /**
  * Writes a file atomically: at any moment, also after a crash, `path` is what it was before or what `write` has written.
@@ -41,9 +42,4 @@ async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
-}
-
-/** Whether an error comes from the system, like ENOSPC. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }

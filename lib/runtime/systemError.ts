@@ -14,3 +14,8 @@ export function messageOf(error: unknown): string {
   }
   return error instanceof Error ? error.message || error.name : String(error);
 }
+
+/** Whether an error comes from the system, like ENOSPC. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}

@@ -1,7 +1,7 @@
 /** What a run writes down: rows of a CSV file, TensorBoard's event files byte by byte, and where the time of a step went. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { inspect } from 'node:util';
 
 import t from 'tap';
 
+import { SaveBestCallback } from '../../lib/io/index.js';
 import { AvgStatsCallback, Callback, Learner, Recorder, accuracy, named } from '../../lib/learner/index.js';
 import { CsvLogCallback, ProfilerCallback, TensorBoardCallback } from '../../lib/report/index.js';
 import { crc32c } from '../../lib/report/tensorBoard/crc32c.js';
@@ -48,6 +49,21 @@ t.test('CSV: a row an epoch, with all digits, added to where that is asked', asy
   await t.rejects(learner([new CsvLogCallback(path)]).fit(1), /AvgStatsCallback/);
   await t.rejects(learner([new AvgStatsCallback(), new CsvLogCallback(folder)]).fit(1), { code: 'ERR_TENCH_WRITE' });
 });
+
+t.test(
+  'a place where nothing can be made is refused before the first batch',
+  { skip: !existsSync('/proc/self') },
+  async (t) => {
+    const place = '/proc/tench/runs';
+    const refusal = { code: 'ERR_TENCH_WRITE' };
+    await t.rejects(learner([new AvgStatsCallback(), new CsvLogCallback(`${place}/log.csv`)]).fit(1), refusal);
+    await t.rejects(learner([new Recorder(), new TensorBoardCallback(place)]).fit(1), refusal);
+    await t.rejects(
+      learner([new AvgStatsCallback(), new SaveBestCallback(`${place}/best.safetensors`)]).fit(1),
+      refusal,
+    );
+  },
+);
 
 t.test('CRC-32C of the digits is the published one', async (t) => {
   t.equal(crc32c(Buffer.from('123456789')), 0xe3069283);

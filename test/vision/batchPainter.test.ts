@@ -16,7 +16,6 @@ import {
 import { TenchError, memory, type Tensor } from '../../lib/tensor/index.js';
 import type { Image } from '../../lib/vision/image.js';
 import { ImageList } from '../../lib/vision/imageList.js';
-import { imageReaders } from '../../lib/vision/nativeImages.js';
 import { ImageTransform } from '../../lib/vision/transforms/imageTransform.js';
 import type { ImageOperation, ImageSize } from '../../lib/vision/program.js';
 import { CenterCrop } from '../../lib/vision/transforms/generalCrop.js';
@@ -26,6 +25,7 @@ import { RandomResizedCrop } from '../../lib/vision/transforms/randomResizedCrop
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
 import { contextOf } from './pictures.js';
+import { leftBehind } from './readers.js';
 
 const COUNT = 23;
 
@@ -271,14 +271,10 @@ t.test('a loader that is left frees threads and memory', async (t) => {
     xb!.dispose();
     break;
   }
-  let left = memory().tensors - before;
-  for (let i = 0; i < 100 && (left > 0 || imageReaders().running > 0); i++) {
-    await wait(50);
-    left = memory().tensors - before;
-  }
+  const left = await leftBehind(before);
   // The collector may have taken tensors of earlier tests meanwhile.
-  t.ok(left <= 0, `no batch is left (${left})`);
-  t.equal(imageReaders().running, 0, 'no thread is left');
+  t.ok(left.tensors <= 0, `no batch is left (${left.tensors})`);
+  t.equal(left.threads, 0, 'no thread is left');
 });
 
 t.test('a signal stops a walk at once', async (t) => {

@@ -1,17 +1,16 @@
 import t from 'tap';
-import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import { CategoryProcessor, StreamLoader, type StreamLoaderOptions, type StreamSample } from '../../lib/data/index.js';
 import { memory, type TenchError, type Tensor } from '../../lib/tensor/index.js';
 import { decodeImage } from '../../lib/vision/decode.js';
 import { ImageList } from '../../lib/vision/imageList.js';
-import { imageReaders } from '../../lib/vision/nativeImages.js';
 import { openImages } from '../../lib/vision/openImages.js';
 import { makeRgb } from '../../lib/vision/transforms/makeRgb.js';
 import { RandomFlip } from '../../lib/vision/transforms/randomFlip.js';
 import { RandomResizedCrop } from '../../lib/vision/transforms/randomResizedCrop.js';
 import { ResizeFixed } from '../../lib/vision/transforms/resizeFixed.js';
 import { toByteTensor, toFloatTensor } from '../../lib/vision/transforms/toTensor.js';
+import { leftBehind } from './readers.js';
 
 interface Picture extends StreamSample {
   readonly bytes: Uint8Array;
@@ -144,13 +143,9 @@ t.test('leaving the loop, or an abort, frees threads and memory', async (t) => {
     },
     { message: 'enough' },
   );
-  let left = memory().tensors - before;
-  for (let i = 0; i < 100 && (left > 0 || imageReaders().running > 0); i++) {
-    await wait(50);
-    left = memory().tensors - before;
-  }
-  t.ok(left <= 0, `no batch is left (${left})`);
-  t.equal(imageReaders().running, 0, 'no thread is left');
+  const left = await leftBehind(before);
+  t.ok(left.tensors <= 0, `no batch is left (${left.tensors})`);
+  t.equal(left.threads, 0, 'no thread is left');
 });
 
 t.test('a list of bytes takes the same way', async (t) => {

@@ -1,10 +1,11 @@
 /** Writes a run's curves as files that TensorBoard shows: `tensorboard --logdir FOLDER`. */
 
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { AvgStatsCallback, Callback } from '../../learner/index.js';
+import { makeFolder } from '../../runtime/folders.js';
 import { needPath } from '../../tensor/checks.js';
 import { TenchError } from '../../tensor/errors.js';
 import { stack, type Tensor } from '../../tensor/index.js';
@@ -46,7 +47,7 @@ export class TensorBoardCallback extends Callback {
     const time = now();
     const name = `events.out.tfevents.${Math.floor(time)}.${hostname()}.${process.pid}.${this.fits}`;
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
       this.file = await open(join(this.folder, name), 'a');
       this.fits += 1;
       await this.file.write(versionRecord(time));

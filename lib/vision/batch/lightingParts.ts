@@ -66,9 +66,21 @@ function rangeOf(
 const factorsFrom = (maxLighting: number): Range => [1 - maxLighting, 1 / (1 - maxLighting)];
 const LARGEST_FACTOR = 1000;
 
-/** As often halved as doubled. */
-const drawFactor = (random: Generator, [low, high]: Range): number =>
-  Math.exp(random.uniform(Math.log(low), Math.log(high)));
+/** A part that multiplies: as often halved as doubled. */
+abstract class FactorPart extends LightingPart {
+  readonly #op: 'contrast' | 'saturation';
+
+  constructor(name: string, op: 'contrast' | 'saturation', options: LightingOptions) {
+    const range = rangeOf(name, options, { from: factorsFrom, least: 1 / LARGEST_FACTOR, most: LARGEST_FACTOR });
+    super(options.p ?? 0.75, range);
+    this.#op = op;
+  }
+
+  protected override step(random: Generator): LightingStep {
+    const [low, high] = this.range;
+    return { op: this.#op, change: Math.exp(random.uniform(Math.log(low), Math.log(high))) };
+  }
+}
 
 /**
  * Lighter or darker: what a grey of 0.5 becomes, drawn evenly from 0.5 (1 - maxLighting) to 0.5 (1 + maxLighting). Black and white stay.
@@ -87,36 +99,18 @@ export class BatchBrightness extends LightingPart {
 }
 
 /** More or less contrast: a factor drawn from 1 - maxLighting to 1 / (1 - maxLighting), evenly in its logarithm. */
-export class BatchContrast extends LightingPart {
+export class BatchContrast extends FactorPart {
   /** @param options `range` of positive factors; 1 changes nothing */
   constructor(options: LightingOptions = {}) {
-    const range = rangeOf('BatchContrast', options, {
-      from: factorsFrom,
-      least: 1 / LARGEST_FACTOR,
-      most: LARGEST_FACTOR,
-    });
-    super(options.p ?? 0.75, range);
-  }
-
-  protected override step(random: Generator): LightingStep {
-    return { op: 'contrast', change: drawFactor(random, this.range) };
+    super('BatchContrast', 'contrast', options);
   }
 }
 
 /** More or less colour: a factor drawn as that of {@link BatchContrast}. Grey pictures stay. */
-export class BatchSaturation extends LightingPart {
+export class BatchSaturation extends FactorPart {
   /** @param options `range` of positive factors; 1 changes nothing */
   constructor(options: LightingOptions = {}) {
-    const range = rangeOf('BatchSaturation', options, {
-      from: factorsFrom,
-      least: 1 / LARGEST_FACTOR,
-      most: LARGEST_FACTOR,
-    });
-    super(options.p ?? 0.75, range);
-  }
-
-  protected override step(random: Generator): LightingStep {
-    return { op: 'saturation', change: drawFactor(random, this.range) };
+    super('BatchSaturation', 'saturation', options);
   }
 }
 
