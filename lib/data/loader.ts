@@ -172,20 +172,18 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
       for (let done = first; done < count; done++) {
         begin(Math.max(1, this.prefetch));
         const loaded = await stop.before(ahead[0]!);
-        void ahead.shift();
         if ('error' in loaded) throw loaded.error;
-        begin(this.prefetch);
+        begin(this.prefetch + 1);
         // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
         await new Promise(setImmediate);
         this.signal?.throwIfAborted();
+        void ahead.shift();
         if (loaded.batch !== undefined) yield loaded.batch;
       }
       failures.report(Math.min(order.length, count * this.batchSize) - first * this.batchSize);
     } finally {
       stop.now();
-      if (this.#collate === undefined) {
-        for (const batch of ahead) void batch.then(release, () => undefined);
-      }
+      if (this.#collate === undefined) release(ahead);
     }
   }
 

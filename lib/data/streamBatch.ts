@@ -108,9 +108,12 @@ export async function openTogether<S extends StreamSample>(
   const kept = opened.filter((place) => !unlabelled.has(place));
   const ys = kept.map((place) => labels[place]);
   if (painted === undefined || kept.length === opened.length) return { xs: painted ?? [], ys, kept };
-  const rows = kept.map((place) => opened.indexOf(place));
-  const xs = kept.length === 0 ? [] : painted.indexSelect(0, tensor(rows, { dtype: 'int64' }));
-  painted.dispose();
+  const rows = tensor(
+    kept.map((place) => opened.indexOf(place)),
+    { dtype: 'int64' },
+  );
+  const xs = kept.length === 0 ? [] : painted.indexSelect(0, rows);
+  for (const used of [painted, rows]) used.dispose();
   return { xs, ys, kept };
 }
 

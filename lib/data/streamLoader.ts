@@ -19,7 +19,7 @@ import {
   type SampleOpener,
   type StreamSample,
 } from './streamBatch.js';
-import { moved, settled, type EpochStart, type Loaded } from './walk.js';
+import { moved, release, settled, type EpochStart, type Loaded } from './walk.js';
 
 export type { BatchOpener, SampleOpener, StreamSample } from './streamBatch.js';
 
@@ -91,6 +91,11 @@ interface Walk {
 
 /** A batch, null where none of its samples could be had, or the end. */
 type Next<B> = { readonly batch: B | null } | { readonly visited: number };
+
+async function batchOf(loading: Promise<Loaded<Next<unknown>>>): Promise<Loaded<unknown>> {
+  const loaded = await loading;
+  return 'error' in loaded || !('batch' in loaded.batch!) ? { batch: undefined } : loaded.batch;
+}
 
 /**
  * Batches of a stream, as an async iterable; a learner takes it as it takes a `DataLoader`.
@@ -220,7 +225,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     try {
       for (;;) {
         begin(Math.max(1, prefetch));
-        const loaded = await ahead.shift()!;
+        const loaded = await ahead[0]!;
         user?.throwIfAborted();
         if ('error' in loaded) throw loaded.error;
         const next = loaded.batch!;
@@ -228,14 +233,17 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
           failures.report(next.visited);
           return;
         }
-        begin(prefetch);
+        begin(prefetch + 1);
         // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
         await new Promise(setImmediate);
+        user?.throwIfAborted();
+        void ahead.shift();
         if (next.batch !== null) yield next.batch;
       }
     } finally {
       user?.removeEventListener('abort', stop);
       abandoned.abort();
+      if (this.#collate === undefined) release(ahead.map(batchOf));
       await groups.return(0);
     }
   }

@@ -42,10 +42,14 @@ export class Stop {
   }
 }
 
-/** Lets go of a batch that nobody takes any more. */
-export function release<B>(loaded: Loaded<B>): void {
-  if ('error' in loaded || !Array.isArray(loaded.batch)) return;
-  for (const part of loaded.batch as unknown[]) if (part instanceof Tensor) part.dispose();
+/** Lets go of batches that nobody takes any more, those that come later included. */
+export function release(waiting: readonly Promise<Loaded<unknown>>[]): void {
+  for (const loading of waiting) {
+    void loading.then((loaded) => {
+      if ('error' in loaded || !Array.isArray(loaded.batch)) return;
+      for (const part of loaded.batch as unknown[]) if (part instanceof Tensor) part.dispose();
+    });
+  }
 }
 
 /** A batch or its failure: a promise that waits in the queue must not count as an unhandled rejection. */

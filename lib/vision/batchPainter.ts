@@ -247,11 +247,14 @@ class Painting {
       this.abandon();
       return undefined;
     }
-    const painted = this.#tensor;
-    const whole = kept.length === this.#sizes.length;
-    const batch = whole ? painted : painted.indexSelect(0, tensor(kept, { dtype: 'int64' }));
-    const finished = this.#chain.finish(batch, this.#request.device);
-    if (finished !== painted) painted.dispose();
+    if (kept.length < this.#sizes.length) {
+      const places = tensor(kept, { dtype: 'int64' });
+      const filled = this.#tensor.indexSelect(0, places);
+      for (const used of [this.#tensor, places]) used.dispose();
+      this.#tensor = filled;
+    }
+    const finished = this.#chain.finish(this.#tensor, this.#request.device);
+    if (finished !== this.#tensor) this.#tensor.dispose();
     return finished;
   }
 
