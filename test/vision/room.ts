@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
 import { Generator } from '../../lib/data/index.js';
-import { convLayer } from '../../lib/nn/index.js';
+import * as nn from '../../lib/nn/index.js';
 import { ones, type Tensor } from '../../lib/tensor/index.js';
 import * as room from '../../lib/vision/index.js';
 import type { Room } from '../provoke.js';
@@ -41,6 +41,7 @@ const corners = (side: number): room.Quad => [
   [side, side],
   [side, 0],
 ];
+const { convLayer } = nn;
 const pass = (value: unknown): unknown => value;
 const crop = { op: 'crop', left: 0, top: 0, width: 1, height: 1, outside: 'edge', fill: [7] };
 const shrink = { op: 'resize', width: 1, height: 1, filter: 'bilinear', box: [0, 0, 1, 1], antialias: true };
@@ -83,6 +84,8 @@ const squares3 = (): Tensor => ones([2, 3, 4, 4]);
 const squares = (): unknown => ones([2, 3, 4, 4]);
 const drawn = (): unknown[] => [new Generator(1), { width: 4, height: 4 }];
 const where = (): unknown => ({ train: true, epoch: 1, index: 2, random: new Generator(1) });
+
+const makeMine = (): nn.Module => new nn.Identity();
 
 /** What `layer` is called with besides is checked by the layer. */
 const settings = { device: 'cpu', dtype: 'float32' };
@@ -260,6 +263,9 @@ export const visionRoom: Room = {
     getCnnModel: () => [{ cIn: 1, cOut: 2 }, [4, 4], convLayer, settings],
     initCnn: () => [room.getCnnModel({ cIn: 1, cOut: 2 }, [4], convLayer), { uniform: true, leak: 0.2 }],
     prevPow2: () => [9],
+    createModel: () => ['getCnnModel', { cIn: 1, cOut: 2, nfs: [4], layer: 'convLayer', leak: 0.1 }],
+    describeModel: () => [room.getCnnModel({ cIn: 1, cOut: 2 }, [4], convLayer)],
+    registerModel: () => ['mine', makeMine],
     channelStats: () => [batches(), { batches: 1 }],
     normalizeChan: () => [ones([2, 3, 4, 4]), [0.1, 0.2, 0.3], [1, 1, 1]],
     normalizer: () => [{ mean: [0.1, 0.2, 0.3], std: [1, 1, 1] }],

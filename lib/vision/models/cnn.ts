@@ -17,12 +17,14 @@ import {
   Lambda,
   Linear,
   Sequential,
+  convLayer,
   flatten,
   init,
   Module,
   type ConvLayerOptions,
   type LayerFactory,
 } from '../../nn/index.js';
+import { described } from './described.js';
 
 /** The largest power of two that is at most `x`; 0.5, 0.25, ... below 1. */
 export function prevPow2(x: number): number {
@@ -95,7 +97,10 @@ export function getCnnModel(
   layer: LayerFactory,
   options: CnnOptions = {},
 ): Sequential {
-  return new Sequential(...getCnnLayers(data, nfs, layer, options));
+  const model = new Sequential(...getCnnLayers(data, nfs, layer, options));
+  const { cIn, cOut } = data;
+  // Only a layer that has a name can be described.
+  return described(model, 'getCnnModel', layer === convLayer ? { cIn, cOut, nfs, ...options } : null);
 }
 
 /**

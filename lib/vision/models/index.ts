@@ -2,3 +2,7 @@
 
 export { getCnnLayers, getCnnModel, initCnn, prevPow2 } from './cnn.js';
 export type { ChannelsAndClasses, CnnOptions } from './cnn.js';
+export { describeModel } from './described.js';
+export type { ModelDescription, Plain } from './described.js';
+export { createModel, modelNames, registerModel } from './registry.js';
+export type { ModelMaker } from './registry.js';
