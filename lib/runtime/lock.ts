@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { constants, copyFile, open, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { codeOf } from './systemError.js';
@@ -35,7 +35,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
   let waited = false;
   while (!(await tryLock(lock, owner))) {
     options.signal?.throwIfAborted();
-    if (await takeOver(lock, owner.token)) continue;
+    if (await takeOver(lock, options.signal)) continue;
     if (!waited) options.onWait?.();
     waited = true;
     await sleep(pollMs, undefined, { signal: options.signal });
@@ -79,32 +79,31 @@ async function tryLock(lock: string, owner: Owner): Promise<boolean> {
 }
 
 /**
- * Removes the lock if its owner is gone; true when it is worth trying again at once. The rename lets one of several
- * waiters win; should it catch a lock that was renewed in between, that lock is put back.
+ * Removes a lock whose owner has gone; true when it is worth trying again at once. Between a look at a lock and its removal others may have removed
+ * it and taken a new one, so whoever removes it holds another lock meanwhile, which is named after the owner that has gone.
  */
-async function takeOver(lock: string, token: string): Promise<boolean> {
-  const owner = await readOwner(lock);
-  if (!(await isAbandoned(lock, owner))) return false;
-  const aside = `${lock}.${token}`;
-  try {
-    await rename(lock, aside);
-    if ((await readOwner(aside))?.token !== owner?.token) await copyFile(aside, lock, constants.COPYFILE_EXCL);
-    await unlink(aside);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
-  }
+async function takeOver(lock: string, signal?: AbortSignal): Promise<boolean> {
+  const seen = await look(lock);
+  if (seen.state !== 'left') return seen.state === 'free';
+  const removeIfStillThere = async (): Promise<void> => {
+    const now = await look(lock);
+    if (now.state === 'left' && now.token === seen.token) await rm(lock, { force: true });
+  };
+  await withLock(`${lock}.${seen.token}`, removeIfStillThere, { signal });
   return true;
 }
 
-async function isAbandoned(lock: string, owner: Owner | undefined): Promise<boolean> {
-  if (owner?.space === processSpace()) {
-    const started = startOf(owner.pid);
-    return started === undefined || started !== owner.started;
-  }
+/** How a lock is found: free, held by somebody, or left behind by an owner who has gone. */
+type Look = { state: 'free' | 'held' } | { state: 'left'; token: string };
+
+async function look(lock: string): Promise<Look> {
+  const owner = await readOwner(lock);
+  const left: Look = { state: 'left', token: owner?.token ?? 'nobody' };
+  if (owner?.space === processSpace()) return startOf(owner.pid) === owner.started ? { state: 'held' } : left;
   try {
-    return Date.now() - (await stat(lock)).mtimeMs > abandonedMs;
+    return Date.now() - (await stat(lock)).mtimeMs > abandonedMs ? left : { state: 'held' };
   } catch {
-    return true; // released in the meantime
+    return { state: 'free' };
   }
 }
 

@@ -26,16 +26,47 @@ t.test('a dead owner is replaced by exactly one of many waiters', async (t) => {
   t.equal(readFileSync(log, 'utf8'), 'in out '.repeat(15), 'never two at once');
 });
 
+t.test('of many who find a dead owner at once, none removes the lock of one who was quicker', async (t) => {
+  const parent = t.testdir();
+  const path = join(parent, 'thing');
+  const own = await withLock(path, async () => JSON.parse(readFileSync(`${path}.lock`, 'utf8')) as object);
+  let [inside, most, ran] = [0, 0, 0];
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++inside);
+    await new Promise(setImmediate);
+    inside -= 1;
+    ran += 1;
+  };
+  for (let round = 0; round < 8; round++) {
+    writeFileSync(`${path}.lock`, JSON.stringify({ ...own, token: `dead ${round}`, started: '1' }));
+    await Promise.all(
+      [0, 1, 2, 3, 4, 5].map(async (i) => {
+        await sleep((7 * i + round) % 4);
+        await withLock(path, work);
+      }),
+    );
+    t.same(readdirSync(parent), [], 'nothing is left');
+  }
+  t.same([most, ran], [1, 48]);
+});
+
 t.test('a living owner is waited for', async (t) => {
   const path = join(t.testdir(), 'thing');
   const order: string[] = [];
   let waits = 0;
+  let release = (): void => undefined;
+  const waited = new Promise<void>((resolve) => (release = resolve));
   const first = withLock(path, async () => {
-    await sleep(250);
+    await waited;
     order.push('first');
   });
   await until(() => existsSync(`${path}.lock`));
-  await withLock(path, async () => void order.push('second'), { onWait: () => waits++ });
+  const onWait = (): void => {
+    waits += 1;
+    release();
+  };
+  await withLock(path, async () => void order.push('second'), { onWait });
+  release();
   await first;
   t.same(order, ['first', 'second']);
   t.equal(waits, 1);
