@@ -6,6 +6,7 @@
  * If-Range).
  */
 
+import { statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,16 +83,15 @@ export async function downloadFile(url: string | URL, target: string, options: D
   const { size, signal, silenceMs = 10_000, retries = 3, onProgress = () => undefined } = options;
   if (!(silenceMs > 0)) throw invalid('silenceMs', 'a number above 0', silenceMs);
   if (!Number.isInteger(retries) || retries < 0) throw invalid('retries', 'a whole number of at least 0', retries);
+  const before = versionOf(target);
   if (hash && (await hasHash(target, hash))) return target;
 
   await mkdir(dirname(target), { recursive: true });
-  const before = await versionOf(target);
-  let waited = false;
   return withLock(
     target,
     async () => {
-      // Whoever held the lock before us wanted the same file.
-      if (waited && (hash ? await hasHash(target, hash) : (await versionOf(target)) !== before)) return target;
+      // Whoever held the lock since this call began wanted the same file.
+      if (versionOf(target) !== before && (!hash || (await hasHash(target, hash)))) return target;
       const job: Job = {
         url: address,
         name: withoutCredentials(address).href,
@@ -117,7 +117,7 @@ export async function downloadFile(url: string | URL, target: string, options: D
         await job.connections.destroy();
       }
     },
-    { signal, onWait: () => (waited = true) },
+    { signal },
   );
 }
 
@@ -195,21 +195,26 @@ async function keptPart(job: Job): Promise<{ offset: number; version: Version }>
   return { offset: 0, version: {} };
 }
 
+/** A silence has so many parts with a look at the network between them: while the machine slept or was too busy for us, nobody was silent. */
+const silenceParts = 10;
+
 /** A signal that fires when nothing has come for `silenceMs`, or with the caller's own. */
 function watchSilence(silenceMs: number, outer?: AbortSignal) {
   const controller = new AbortController();
-  let silent = false;
-  const timer = setTimeout(() => {
-    silent = true;
-    controller.abort();
-  }, silenceMs);
+  let quietParts = 0;
+  const timer = setInterval(() => {
+    if (++quietParts === silenceParts) controller.abort();
+  }, silenceMs / silenceParts);
   return {
     signal: outer ? AbortSignal.any([controller.signal, outer]) : controller.signal,
-    alive: () => void timer.refresh(),
-    silent: () => silent,
+    alive: () => {
+      quietParts = 0;
+      timer.refresh();
+    },
+    silent: () => quietParts >= silenceParts,
     /** Also lets go of an answer that nobody has read to its end. */
     end: () => {
-      clearTimeout(timer);
+      clearInterval(timer);
       controller.abort();
     },
   };
@@ -279,11 +284,13 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /** Tells a file from any other that has its path at another time. */
-async function versionOf(path: string): Promise<string> {
-  return stat(path, { bigint: true }).then(
-    ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
-    () => '',
-  );
+function versionOf(path: string): string {
+  try {
+    const { ino, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${mtimeNs}`;
+  } catch {
+    return '';
+  }
 }
 
 function parseAddress(url: string | URL): URL {

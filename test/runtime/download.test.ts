@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -236,9 +237,13 @@ t.test('a server that falls silent half-way is asked for the rest', async (t) =>
 });
 
 t.test('nobody listening is an error that names the address', async (t) => {
-  const server = await serve({});
-  await server.close();
-  await t.rejects(downloadFile(`${server.base}/a.bin`, join(t.testdir(), 'a.bin'), { retries: 1 }), {
+  // The port of the near end of a connection: nobody else can have it now, and nobody listens there.
+  const { base } = await serving(t, {});
+  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+  await once(socket, 'connect');
+  t.teardown(() => socket.destroy());
+  const address = `http://127.0.0.1:${socket.localPort}/a.bin`;
+  await t.rejects(downloadFile(address, join(t.testdir(), 'a.bin'), { retries: 1 }), {
     code: 'ERR_TENCH_DOWNLOAD',
     message: /ECONNREFUSED/,
   });
@@ -332,13 +337,14 @@ t.test('a signal stops it with its reason and keeps the part', async (t) => {
 });
 
 t.test('two calls at once fetch once', async (t) => {
-  const { base, requests } = await serving(t, {
-    '/a.bin': (request, response, nth) => void setTimeout(() => file(content)(request, response, nth), 200),
-  });
-  const target = join(t.testdir(), 'a.bin');
-  await Promise.all([1, 2, 3].map(() => downloadFile(`${base}/a.bin`, target)));
-  t.ok(readFileSync(target).equals(content));
-  t.equal(requests.length, 1);
+  const { base, requests } = await serving(t, { '/a.bin': file(content) });
+  for (const options of [{}, { sha256: sha256(content) }]) {
+    requests.length = 0;
+    const target = join(t.testdir(), 'a.bin');
+    await Promise.all([1, 2, 3].map(() => downloadFile(`${base}/a.bin`, target, options)));
+    t.ok(readFileSync(target).equals(content));
+    t.equal(requests.length, 1);
+  }
 });
 
 t.test('file addresses are copied and checked alike', async (t) => {

@@ -24,7 +24,7 @@ export function findPip(python: string | undefined, env: NodeJS.ProcessEnv = pro
   if (python === undefined) return undefined;
   // What is on the PATH may be a script that starts the interpreter as its child, and would be ended without it.
   const question = 'import sys, pip; print(sys.executable, pip.__version__)';
-  const answer = spawnSync(python, ['-c', question], { cwd: '/', env, encoding: 'utf8', timeout: 30_000 });
+  const answer = spawnSync(python, ['-c', question], { cwd: '/', env, encoding: 'utf8', timeout: 60_000 });
   const match = answer.status === 0 ? /^(\/.*) (\d+)\.(\d+)/m.exec(answer.stdout) : null;
   return match?.[1] ? { python: match[1], version: [Number(match[2]), Number(match[3])] } : undefined;
 }
@@ -80,6 +80,7 @@ async function download(requirements: string[], more: string[], scratch: string,
   ];
 
   let seen = Date.now();
+  let speaks = false;
   let bytes = 0;
   const silence = { over: false };
   const watch = (): string | undefined => {
@@ -89,7 +90,8 @@ async function download(requirements: string[], more: string[], scratch: string,
     // Small files are pip's own.
     const arriving = bytes > 1e6;
     if (arriving) report.detail(`${Math.round(bytes / 1e6)} MB`);
-    const limit = arriving ? Math.max(60_000, silenceMs) : silenceMs;
+    // The time that pip takes to start is no silence of the index.
+    const limit = arriving || !speaks ? Math.max(60_000, silenceMs) : silenceMs;
     silence.over = Date.now() - seen > limit;
     return silence.over ? `silent for ${limit / 1000} seconds` : undefined;
   };
@@ -98,7 +100,10 @@ async function download(requirements: string[], more: string[], scratch: string,
       cwd: '/',
       // pip gathers a file in the temporary folder first; there its growth can be seen, and it is on the disk where it is wanted.
       env: { ...env, TMPDIR: scratch },
-      onLine: () => (seen = Date.now()),
+      onLine: () => {
+        seen = Date.now();
+        speaks = true;
+      },
       watch,
     });
   } catch (error) {

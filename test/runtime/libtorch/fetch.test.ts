@@ -40,7 +40,7 @@ async function fetch(
 ): Promise<{ libtorch: LibTorch; steps: string[] }> {
   const steps: string[] = [];
   const report = { step: (text: string) => steps.push(text), detail: () => undefined };
-  return { libtorch: await fetchLibTorch({ cuda: false, silenceMs: 2_000, ...options, report }), steps };
+  return { libtorch: await fetchLibTorch({ cuda: false, silenceMs: 60_000, ...options, report }), steps };
 }
 
 t.test(
@@ -78,7 +78,7 @@ t.test('without Python, and PyTorch silent: the index that the machine is set up
     [`/files/${encodeURIComponent(cpuName)}`]: file(cpuWheel),
   });
   t.teardown(server.close);
-  const { libtorch, steps } = await fetch({ cache: root, env: environment(server.base, root) });
+  const { libtorch, steps } = await fetch({ cache: root, env: environment(server.base, root), silenceMs: 2_000 });
   t.match(libtorch.path, /2\.13\.0-cpu\/torch$/);
   t.ok(existsSync(join(libtorch.path, '../torch-2.13.0+cpu.dist-info/METADATA')), 'the CPU build, with its layout');
   t.notOk(
@@ -161,13 +161,13 @@ t.test('with pip: the index of PyTorch first, then that of the machine', { skip:
   const server = await serve(answers);
   t.teardown(server.close);
   const env = { ...environment(server.base, root, process.env.PATH), VIRTUAL_ENV: process.env.VIRTUAL_ENV };
-  const first = await fetch({ cache: join(root, 'a'), env, silenceMs: 10_000 });
+  const first = await fetch({ cache: join(root, 'a'), env });
   t.equal(first.libtorch.version, '2.13.0');
   t.match(first.steps, [/with pip from http.*pytorch\/whl\/cpu\/$/]);
   t.notOk(server.requests.some(({ path }) => path.startsWith('/simple')));
 
   answers['/pytorch/whl/cpu/torch/'] = silent;
-  const second = await fetch({ cache: join(root, 'b'), env, silenceMs: 4_000 });
+  const second = await fetch({ cache: join(root, 'b'), env, silenceMs: 9_000 });
   t.equal(second.libtorch.version, '2.13.0');
   t.match(second.steps.at(-1), /with pip from where this machine gets its packages$/);
 });
