@@ -1,13 +1,16 @@
-/** Trains in a process of its own, which ends itself by SIGKILL at a given moment: `node child.js FOLDER PLACE NUMBER`, or without the last two. */
+/**
+ * Trains in a process of its own, which sends itself a signal, SIGKILL unless another is named, when it comes to a place for the given time:
+ * `node child.js FOLDER PLACE NUMBER SIGNAL`, or without the last three.
+ */
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
-const [folder, place, number] = process.argv.slice(2) as [string, string?, string?];
+const [folder, place, number, signal = 'SIGKILL'] = process.argv.slice(2) as [string, string?, string?, string?];
 let left = Number(number ?? Infinity);
 
 function mark(here: string): void {
-  if (here === place && --left <= 0) process.kill(process.pid, 'SIGKILL');
+  if (here === place && --left === 0) process.kill(process.pid, signal);
 }
 
 /** The steps by which a file is written, each with a moment before and after it. */

@@ -122,15 +122,12 @@ t.test('a folder that cannot be written is an error before the training', async 
 });
 
 /** Runs the training in a process of its own. */
-async function run(command: string, args: readonly string[], ready: (kill: (signal: NodeJS.Signals) => void) => void) {
+async function run(command: string, args: readonly string[]) {
   const env = { ...process.env, NODE_OPTIONS: '' };
   const running = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [text, errors] = ['', ''];
   running.stderr.on('data', (piece: Buffer) => (errors += piece.toString()));
-  running.stdout.on('data', (piece: Buffer) => {
-    if (text === '') ready((signal) => running.kill(signal));
-    text += piece.toString();
-  });
+  running.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
   const code = await new Promise<number | null>((resolve) => running.on('close', resolve));
   return { code, hash: text.trim().split('\n').at(-1), errors };
 }
@@ -142,11 +139,8 @@ t.test(
     mkdirSync(own);
     copyFileSync(older, join(own, 'checkpoint-000001.safetensors'));
     // The test runner gives its options to every process, and with them a handler of the signal that Node otherwise ignores.
-    const { code, hash, errors } = await run(
-      'sh',
-      ['-c', 'unset NODE_OPTIONS; ulimit -f 8; exec "$0" "$@"', process.execPath, child, own],
-      () => undefined,
-    );
+    const limited = ['-c', 'unset NODE_OPTIONS; ulimit -f 8; exec "$0" "$@"', process.execPath, child, own];
+    const { code, hash, errors } = await run('sh', limited);
     t.equal(code, 0, errors);
     t.equal(hash, expected);
     t.match(errors, /TENCH_CHECKPOINT.*cannot write .*checkpoint-000002.*EFBIG.*training goes on/s);
@@ -161,10 +155,10 @@ for (const [signal, exit] of [
 ] as const) {
   t.test(`${signal} saves and exits with ${exit}; the next run ends as one that was never stopped`, async (t) => {
     const own = join(folder, signal);
-    const { code, errors } = await run(process.execPath, [child, own], (kill) => setTimeout(() => kill(signal), 60));
+    const { code, errors } = await run(process.execPath, [child, own, 'step', '5', signal]);
     t.equal(code, exit, errors);
     t.ok(await latestCheckpoint(own), 'there is a checkpoint');
-    const next = await run(process.execPath, [child, own], () => undefined);
+    const next = await run(process.execPath, [child, own]);
     t.equal(next.hash, expected, next.errors);
   });
 }
