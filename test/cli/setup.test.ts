@@ -1,13 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
-
-// Many processes, each waited for: on a busy machine that adds up.
-t.setTimeout(180_000);
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -39,9 +37,10 @@ const { readFileSync } = require('node:fs');
 exports.build = async ({ entryPoints }) => entryPoints.forEach((path) => readFileSync(path));
 `;
 
-/** Takes npm's place: removes and fills node_modules slowly, writes npm's own stamp last, and notes each of its runs. */
+/** Takes npm's place: removes and fills node_modules slowly, writes npm's own stamp last, and notes each of its runs. Waits while there is a file `hold`. */
 const npm = `#!/bin/sh
 echo run >> npm.log
+while [ -e hold ]; do sleep 0.05; done
 rm -rf node_modules
 mkdir -p node_modules/typescript/bin node_modules/esbuild
 sleep 0.1
@@ -131,9 +130,14 @@ t.test('only what changed is done again', (t) => {
 
 t.test('two set-ups at once: one works, the other waits', async (t) => {
   const root = clone(t.testdir());
-  const both = await Promise.all([finish(begin(root)), finish(begin(root))]);
-  for (const run of both) t.match(run, { status: 7, stdout: 'ran setup\n' });
-  t.match(both.map((run) => run.stderr).join(''), /waiting for another set-up/);
+  writeFileSync(join(root, 'hold'), '');
+  const both = [begin(root), begin(root)].map((child) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (String(chunk).includes('waiting for another set-up')) rmSync(join(root, 'hold'), { force: true });
+    });
+    return finish(child);
+  });
+  for (const run of await Promise.all(both)) t.match(run, { status: 7, stdout: 'ran setup\n' });
   t.equal(runs(root), 1);
 });
 
@@ -141,7 +145,7 @@ t.test('killed at any moment, the next run makes it whole', async (t) => {
   const root = clone(t.testdir());
   for (const moment of [40, 100, 150, 200, 250, 300, 350, 400, 500]) {
     const child = begin(root);
-    const ended = finish(child);
+    const ended = once(child, 'exit');
     await sleep(moment);
     child.kill('SIGKILL');
     await ended;
@@ -178,8 +182,6 @@ async function finish(child: ChildProcess): Promise<Run> {
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += String(chunk)));
   child.stderr?.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  // Not 'close': a program that outlives its parent keeps the pipes open.
-  const status = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  await sleep(50);
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { status, stdout, stderr };
 }
