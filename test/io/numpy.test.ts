@@ -74,7 +74,7 @@ t.test('any shape of float32 comes back as it was', async (t) => {
       await writeNpy(path, value);
       t.strictSame(described(await readNpy(path)), described(value));
     }),
-    { numRuns: 40 },
+    { seed: 1, numRuns: 40 },
   );
 });
 

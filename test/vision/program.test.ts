@@ -60,7 +60,7 @@ t.test('a program is its operations one after another, whatever is run together'
       return farthest(made, await oneAfterAnother(image, operations)) === 0;
     },
   );
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { seed: 1, numRuns: 300 });
 });
 
 t.test('crops inside before and after a resize', async () => {
@@ -77,7 +77,7 @@ t.test('crops inside before and after a resize', async () => {
       const operations = [inside(width, height, a), r, inside(r.width, r.height, b)];
       return farthest(await runProgram(image, operations), await oneAfterAnother(image, operations)) === 0;
     }),
-    { numRuns: 300 },
+    { seed: 1, numRuns: 300 },
   );
 });
 

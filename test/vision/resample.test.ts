@@ -124,6 +124,7 @@ t.test('one colour stays that colour', async () => {
         return resized.every((byte) => byte === value);
       },
     ),
+    { seed: 1 },
   );
 });
 
@@ -149,6 +150,7 @@ t.test('a window is that part of the whole result', async () => {
         ) === 0
       );
     }),
+    { seed: 1 },
   );
 });
 
@@ -164,5 +166,6 @@ t.test('channels do not influence one another', async () => {
       }
       return true;
     }),
+    { seed: 1 },
   );
 });
