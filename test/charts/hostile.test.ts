@@ -12,7 +12,6 @@ import { chartsFolder, chartsRoom } from './room.js';
 
 const seed = 1;
 
-t.setTimeout(300_000);
 t.teardown(() => rmSync(chartsFolder, { recursive: true }));
 
 t.test(`all that is exported, seed ${seed}`, async (t) => {

@@ -33,8 +33,6 @@ function stress(seconds: number, options: { path: string }): Figures {
   return JSON.parse(run(join(build, 'allocator_stress'), [String(seconds)])) as Figures;
 }
 
-t.setTimeout(900_000);
-
 // TENCH_STRESS_SECONDS=180 makes it minutes. What is off by a byte, overlaps or throws something else ends the program with a sentence.
 t.test(
   'random sizes from 1 B to 256 MiB on four threads, freed on others',

@@ -14,8 +14,6 @@ const seed = 1;
 setMemoryCap(2 ** 28);
 setNumThreads(1);
 manualSeed(seed);
-// A loaded machine takes longer than the 30 s that are usual.
-t.setTimeout(300_000);
 t.teardown(() => setMemoryCap(null));
 
 /** A layer that was made prints itself and runs, or its constructor should have refused. */

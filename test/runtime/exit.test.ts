@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
-t.setTimeout(120_000);
-
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 function run(script: string) {
@@ -15,7 +13,6 @@ function run(script: string) {
     cwd: repository,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
-    timeout: 60_000,
   });
   return { status, signal, stdout, stderr };
 }

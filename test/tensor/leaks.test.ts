@@ -10,8 +10,6 @@ import type { LongRun } from './longRun.js';
 const steps = Number(process.env.TENCH_LEAK_STEPS ?? 6000);
 const program = fileURLToPath(new URL('longRun.js', import.meta.url));
 
-t.setTimeout(900_000);
-
 t.test(`${steps} training steps with exceptions`, async (t) => {
   // V8 lets its young generation grow to 32 MiB in the first twenty thousand steps. Kept small it leaves only what we hold to be seen.
   const flags = ['--max-semi-space-size=1'];
