@@ -192,6 +192,7 @@ t.test('leaving early stops what is under way and frees it', async (t) => {
     return x;
   };
   const list = new ItemList<number, Tensor>(range(100), '.', [first, second]);
+  collectGarbage();
   const before = memory().tensors;
   for await (const batch of new DataLoader(list, { batchSize: 5, prefetch: 4 })) {
     t.equal(batch[0]!.shape[0], 5);
@@ -204,14 +205,11 @@ t.test('leaving early stops what is under way and frees it', async (t) => {
     for await (const _ of new DataLoader(list, { batchSize: 5 })) throw new Error('mine');
   };
   await t.rejects(thrown(), { message: 'mine' });
-  await sleep(30);
-  collectGarbage();
-  await sleep(5);
-  collectGarbage();
-  t.ok(
-    memory().tensors <= before + 2,
-    `tensors of abandoned batches are collected: ${before} before, ${memory().tensors} after`,
-  );
+  // Tensors of abandoned batches can be collected, once what was under way has come to its end.
+  while (memory().tensors > before + 2) {
+    await sleep(5);
+    collectGarbage();
+  }
 });
 
 t.test('a failure in a batch that nobody waits for is no unhandled rejection', async (t) => {

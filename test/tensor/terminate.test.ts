@@ -73,8 +73,6 @@ function alive(): { tensors: number; bytes: number } {
   return { tensors, bytes };
 }
 
-t.setTimeout(600_000);
-
 t.test('200 workers are terminated in the middle of their work', async (t) => {
   const terminations = 200;
   const names = Object.keys(work);
@@ -103,5 +101,7 @@ t.test('200 workers are terminated in the middle of their work', async (t) => {
   await lanes;
   t.equal(ended, terminations);
   t.ok(computed > 0);
+  // Threads of backwards that nobody waits for may outlive their worker by a moment.
+  for (let now = alive(); now.bytes > before.bytes || now.tensors > before.tensors; now = alive()) await sleep(20);
   t.same(alive(), before, 'and all of their memory came back');
 });
