@@ -11,6 +11,7 @@ import { join } from 'node:path';
 
 import * as tench from 'tench';
 import { UsageError } from '../lib/cli/usageError.js';
+import { writePage } from './harness/page.js';
 import { findFolder } from './harness/picture.js';
 import type { Station } from './harness/station.js';
 
@@ -135,19 +136,57 @@ async function train(plan: Plan, name: string, seed: number, print: (line: strin
 const percent = (share: number | undefined): string => (share === undefined ? '-' : `${(100 * share).toFixed(1)} %`);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** One line for each epoch: train and valid accuracy and their gap for each arm, means over the seeds. */
-function table(results: readonly Result[], epochs: number): string[] {
+/** What an arm came to, by epoch: means over its seeds, in percent. */
+interface Curve {
+  readonly name: string;
+  readonly seeds: number;
+  readonly train: readonly number[];
+  readonly valid: readonly number[];
+}
+
+function curvesOf(results: readonly Result[]): Curve[] {
   const names = Object.keys(arms).filter((name) => results.some(({ arm }) => arm === name));
-  const lines = [`epoch  ${names.map((name) => `${name}: train, valid, gap`.padEnd(28)).join('')}`];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const cells = names.map((name) => {
-      const own = results.filter(({ arm }) => arm === name);
-      const [trained, valid] = [mean(own.map((one) => one.train[epoch]!)), mean(own.map((one) => one.valid[epoch]!))];
-      return `${percent(trained)}, ${percent(valid)}, ${(100 * (trained - valid)).toFixed(1)}`.padEnd(28);
-    });
-    lines.push(`${String(epoch + 1).padStart(5)}  ${cells.join('')}`);
-  }
-  return lines;
+  return names.map((name) => {
+    const own = results.filter(({ arm }) => arm === name);
+    const meanOf = (part: 'train' | 'valid'): number[] =>
+      own[0]![part].map((_, epoch) => 100 * mean(own.map((one) => one[part][epoch]!)));
+    return { name, seeds: own.length, train: meanOf('train'), valid: meanOf('valid') };
+  });
+}
+
+const titleOf = ({ name, seeds }: Curve): string => `${name} (${seeds} ${seeds === 1 ? 'seed' : 'seeds'})`;
+
+/** A row for each epoch: accuracy of training and of validation, and how far apart they are, for each arm. */
+function tableOf(curves: readonly Curve[]): string[][] {
+  const head = ['epoch', ...curves.map((curve) => `${titleOf(curve)}: train, valid, gap`)];
+  const rows = curves[0]!.train.map((_, epoch) => [
+    String(epoch + 1),
+    ...curves.map(({ train: trained, valid }) => {
+      const [a, b] = [trained[epoch]!, valid[epoch]!];
+      return [a, b, a - b].map((value) => value.toFixed(1)).join(', ');
+    }),
+  ]);
+  return [head, ...rows];
+}
+
+function chartOf(
+  curves: readonly Curve[],
+  title: string,
+  description: string,
+  valueOf: (curve: Curve, epoch: number) => number,
+): tench.Chart {
+  return new tench.Chart({
+    title,
+    description,
+    x: { label: 'epoch' },
+    y: { label: '%' },
+    series: curves.map((curve) => ({
+      kind: 'line',
+      name: titleOf(curve),
+      x: curve.valid.map((_, epoch) => epoch + 1),
+      y: curve.valid.map((_, epoch) => valueOf(curve, epoch)),
+    })),
+  });
 }
 
 export const augmentationTraining: Station = {
@@ -162,16 +201,46 @@ export const augmentationTraining: Station = {
     for (const name of chosen) if (!Object.hasOwn(arms, name)) throw new UsageError(`there is no arm \`${name}\``);
     const file = join(out, 'results.json');
     const known = (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}) as Record<string, Result>;
-    const results: Result[] = [];
+    const setting = `${plan.epochs} epochs, ${plan.precision}, ${limit ?? 'all'} images`;
     for (let seed = 0; seed < (seeds ?? 1); seed++) {
       for (const name of chosen) {
-        const key = `${name}, seed ${seed}, ${plan.epochs} epochs, ${plan.precision}, ${limit ?? 'all'} images`;
-        known[key] ??= await train(plan, name, seed, print);
-        results.push(known[key]);
+        known[`${name}, seed ${seed}, ${setting}`] ??= await train(plan, name, seed, print);
         writeFileSync(file, `${JSON.stringify(known, null, 1)}\n`);
       }
     }
-    for (const line of table(results, plan.epochs)) print(line);
-    return { file, results };
+    const results = Object.entries(known).flatMap(([key, result]) => (key.endsWith(`, ${setting}`) ? result : []));
+    const curves = curvesOf(results);
+    const table = tableOf(curves);
+    for (const row of table)
+      print(
+        row
+          .map((cell, i) => (i === 0 ? cell.padStart(5) : cell.padEnd(36)))
+          .join('  ')
+          .trimEnd(),
+      );
+    const figures = [
+      {
+        name: 'valid',
+        chart: chartOf(
+          curves,
+          'Valid accuracy',
+          'On images that no arm has trained on.',
+          (curve, i) => curve.valid[i]!,
+        ),
+      },
+      {
+        name: 'gap',
+        chart: chartOf(
+          curves,
+          'The gap',
+          'Training accuracy less validation accuracy: how much of what was learned holds for the training images alone.',
+          (curve, i) => curve.train[i]! - curve.valid[i]!,
+        ),
+      },
+    ];
+    const text = [`The lesson’s network, ${setting}; means over the seeds.`];
+    const files = await writePage(out, { title: 'Does augmentation help?', text, table, figures });
+    print(files.at(-1)!);
+    return { file, files, page: files.at(-1), results };
   },
 };
