@@ -1,13 +1,12 @@
 /** Chart: one description, and the forms in which it is looked at: SVG, PNG, HTML, a terminal, a file. */
 
-import { extname } from 'node:path';
 import { inspect } from 'node:util';
 
-import { writeAtomically } from '../runtime/atomic.js';
-import { needCount, needInRange, needOneOf, needOptions, needPath } from '../tensor/checks.js';
+import { needCount, needInRange, needOneOf, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { describeChart, type ChartOptions, type Described, type Panel } from './describe.js';
 import { toFragment } from './fragment.js';
+import { pngOf, savePicture } from './save.js';
 import { renderSvg, type ThemeName } from './svg.js';
 import { drawTerminal } from './terminal.js';
 
@@ -21,7 +20,6 @@ export interface PictureOptions {
   readonly theme?: ThemeName;
 }
 
-const extensions = ['.svg', '.png', '.html', '.txt'] as const;
 const smallest = 120;
 const largest = 10_000;
 
@@ -69,11 +67,7 @@ export class Chart implements Described {
   async png(options: PictureOptions & { readonly scale?: number } = {}): Promise<Buffer> {
     const { width, height, theme = 'light' } = needPicture('Chart.png', options, ['light', 'dark']);
     const scale = needInRange('Chart.png: scale', options.scale ?? 2, { least: 0.25, most: 8 });
-    const svg = await renderSvg(this, { width, height }, theme);
-    const { default: sharp } = await import('sharp');
-    return sharp(Buffer.from(svg), { density: 72 * scale, limitInputPixels: (largest * 8) ** 2 })
-      .png()
-      .toBuffer();
+    return pngOf(await renderSvg(this, { width, height }, theme), scale);
   }
 
   /** A `<figure>` with the picture, the description, and the numbers as tables: for a page, which brings its own styles. */
@@ -105,27 +99,15 @@ export class Chart implements Described {
    * @throws TenchError if it cannot be written
    */
   async save(path: string, options: PictureOptions = {}): Promise<string> {
-    needPath('Chart.save: path', path);
-    const extension = extname(path).toLowerCase() as (typeof extensions)[number];
-    if (!extensions.includes(extension))
-      throw invalid('Chart.save: path', 'a name that ends in .svg, .png, .html or .txt', path);
-    const content = await this.contentFor(extension, options);
-    await writeAtomically(path, (file) => file.writeFile(content));
-    return path;
-  }
-
-  private async contentFor(extension: (typeof extensions)[number], options: PictureOptions): Promise<string | Buffer> {
-    switch (extension) {
-      case '.svg':
-        return this.svg(options);
-      case '.png':
-        return this.png(options);
-      case '.html':
-        return this.html(options);
-      case '.txt':
+    return savePicture('Chart.save: path', path, {
+      '.svg': () => this.svg(options),
+      '.png': () => this.png(options),
+      '.html': () => this.html(options),
+      '.txt': () => {
         needPicture('Chart.save', options, ['auto', 'light', 'dark']);
         return `${this.terminal({ width: 100 })}\n`;
-    }
+      },
+    });
   }
 
   [inspect.custom](): string {

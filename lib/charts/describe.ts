@@ -17,6 +17,8 @@ export interface Axis {
   readonly from?: number;
   /** Where it ends; default: the largest value. */
   readonly to?: number;
+  /** Words in place of numbers, for the places from 0 to 1, from 1 to 2, and so on. The axis goes from 0 to their count. */
+  readonly names?: readonly string[];
 }
 
 /** Values joined by a line, or a dot for each. */
@@ -26,6 +28,8 @@ export interface PointSeries {
   /** As many as `y`; default: 0, 1, 2, ... */
   readonly x?: Numbers;
   readonly y: Numbers;
+  /** Lines: thin and grey, as the ground on which others stand out. Default false. */
+  readonly faint?: boolean;
 }
 
 /** How many values lie in each of equally wide bins. */
@@ -47,6 +51,8 @@ export interface HeatmapSeries {
   readonly x?: readonly [number, number];
   /** The same of the rows. */
   readonly y?: readonly [number, number];
+  /** Writes its number into each cell, where there is room. Default false. */
+  readonly numbered?: boolean;
 }
 
 export type Series = PointSeries | HistogramSeries | HeatmapSeries;
@@ -81,6 +87,7 @@ const kinds = ['line', 'scatter', 'histogram', 'heatmap'] as const;
 
 /** More panels or cells than anybody could look at are a mistake of the caller. */
 const mostPanels = 64;
+const mostNames = 1000;
 
 /** @throws ArgumentError that names what is wrong */
 export function describeChart(options: ChartOptions): Described {
@@ -115,7 +122,8 @@ function describePanel(panel: Panel): Panel {
 
 function describeAxis(where: string, axis: Axis = {}): Axis {
   needOptions(where, axis);
-  const { label, log, from, to } = axis;
+  const { label, log, names } = axis;
+  let { from, to } = axis;
   if (label !== undefined) needText(`${where}.label`, label);
   if (log !== undefined) needFlag(`${where}.log`, log);
   for (const [name, end] of Object.entries({ from, to })) {
@@ -124,7 +132,16 @@ function describeAxis(where: string, axis: Axis = {}): Axis {
     if (log === true && end < 1 / farthest) throw invalid(`${where}.${name}`, 'a number above 0 on a log axis', end);
   }
   if (from !== undefined && to !== undefined && areOne(from, to)) throw invalid(`${where}.to`, `more than ${from}`, to);
-  return Object.fromEntries(Object.entries({ label, log, from, to }).filter(([, value]) => value !== undefined));
+  if (names !== undefined) {
+    for (const name of needArray(`${where}.names`, names)) needText(`${where}.names`, name);
+    if (names.length === 0 || names.length > mostNames)
+      throw invalid(`${where}.names`, `1 to ${mostNames} names`, names);
+    if (log === true || from !== undefined || to !== undefined)
+      throw invalid(`${where}.names`, 'an axis without `log`, `from` and `to` beside names', axis);
+    [from, to] = [0, names.length];
+  }
+  const described = { label, log, from, to, names: names && [...names] };
+  return Object.fromEntries(Object.entries(described).filter(([, value]) => value !== undefined));
 }
 
 function describeSeries(series: Series): Series {
@@ -139,7 +156,7 @@ function describeSeries(series: Series): Series {
       return { kind: 'histogram', name, values: copyNumbers(`Chart: ${name}.values`, values), bins };
     }
     case 'heatmap': {
-      const { rows: given, x, y } = series as HeatmapSeries;
+      const { rows: given, x, y, numbered = false } = series as HeatmapSeries;
       const rows = needArray(`Chart: ${name}.rows`, given).map((row) => copyNumbers(`Chart: ${name}.rows`, row));
       const width = rows[0]?.length ?? 0;
       if (rows.some((row) => row.length !== width)) throw invalid(`Chart: ${name}.rows`, 'rows of one length', given);
@@ -149,15 +166,18 @@ function describeSeries(series: Series): Series {
         rows,
         x: needEnds(`Chart: ${name}.x`, x ?? [0, Math.max(width, 1)]),
         y: needEnds(`Chart: ${name}.y`, y ?? [0, Math.max(rows.length, 1)]),
+        ...(needFlag(`Chart: ${name}.numbered`, numbered) && { numbered }),
       };
     }
     case 'line':
     case 'scatter': {
-      const { x, y } = series as PointSeries;
+      const { x, y, faint = false } = series as PointSeries;
+      if (needFlag(`Chart: ${name}.faint`, faint) && kind !== 'line')
+        throw invalid(`Chart: ${name}.faint`, 'a line', kind);
       const up = copyNumbers(`Chart: ${name}.y`, y);
       const across = x === undefined ? up.map((_, i) => i) : copyNumbers(`Chart: ${name}.x`, x);
       if (across.length !== up.length) throw invalid(`Chart: ${name}.x`, `${up.length} numbers, one for each y`, x);
-      return { kind: kind as PointSeries['kind'], name, x: across, y: up };
+      return { kind: kind as PointSeries['kind'], name, x: across, y: up, ...(faint && { faint }) };
     }
   }
 }

@@ -4,7 +4,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 
 import { dashes, light, ramp, symbols } from './colours.js';
 import type { Axis, Described, HeatmapSeries, Panel } from './describe.js';
-import { labelSize, titleSize, type Box, type Layout } from './layout.js';
+import { labelSize, namesOn, titleSize, widthOf, type Box, type Layout } from './layout.js';
 import {
   areOne,
   aroundOne,
@@ -29,6 +29,7 @@ interface Style {
   readonly colour: string;
   readonly dash: (typeof dashes)[number];
   readonly symbol: string;
+  readonly faint: boolean;
 }
 
 /** The names of series that have colours of their own, in the order in which they come. */
@@ -47,11 +48,16 @@ export function toECharts(chart: Described, layout: Layout): EChartsCoreOption {
   const names = namesOf(chart);
   const isLine = (name: string): boolean =>
     chart.panels.some(({ series }) => series.some((one) => one.name === name && one.kind !== 'scatter'));
-  const lines = names.filter(isLine);
+  const isFaint = (name: string): boolean =>
+    chart.panels.some(({ series }) => series.some((one) => one.name === name && one.kind === 'line' && one.faint));
+  const strong = names.filter((name) => !isFaint(name));
+  const lines = strong.filter(isLine);
   const styleOf = (name: string): Style => {
-    const place = names.indexOf(name);
+    const faint = isFaint(name);
+    const place = Math.max(strong.indexOf(name), 0);
     return {
-      colour: light.series[place % light.series.length]!,
+      faint,
+      colour: faint ? light.muted : light.series[place % light.series.length]!,
       dash: dashes[Math.max(lines.indexOf(name), 0) % dashes.length]!,
       symbol: symbols[place % symbols.length]!,
     };
@@ -107,7 +113,9 @@ const areDotted = (points: readonly Point[]): boolean =>
 /** Whether a name's lines are drawn with their points, in any panel. */
 const hasDots = ({ panels }: Described, name: string): boolean =>
   panels.some((panel) =>
-    panel.series.some((one) => one.name === name && one.kind === 'line' && areDotted(thinned(pointsOf(one, panel)))),
+    panel.series.some(
+      (one) => one.name === name && one.kind === 'line' && !one.faint && areDotted(thinned(pointsOf(one, panel))),
+    ),
   );
 
 /** The place among all series of the heat map with a given place among heat maps. */
@@ -136,7 +144,7 @@ function axisPart(panel: Panel, which: 'x' | 'y', index: number, box: Box): obje
     ...(axis.label !== undefined && {
       name: axis.label,
       nameLocation: 'middle',
-      nameGap: which === 'x' ? 28 : 56,
+      nameGap: which === 'x' ? box.labels.below : box.labels.beside,
       nameTextStyle: { color: light.muted, fontSize: labelSize, width: which === 'x' ? box.width : box.height },
       nameTruncate: { maxWidth: which === 'x' ? box.width : box.height },
     }),
@@ -148,6 +156,24 @@ function axisPart(panel: Panel, which: 'x' | 'y', index: number, box: Box): obje
     axisLine: { show: true, onZero: false, lineStyle: { color: light.muted } },
     axisTick: { show: true, lineStyle: { color: light.muted } },
     splitLine: { show: true, lineStyle: { color: light.grid } },
+    ...(axis.names !== undefined && nameParts(axis, which, box)),
+  };
+}
+
+/** Names in the middle of their places. */
+function nameParts(axis: Axis, which: 'x' | 'y', box: Box): object {
+  const names = namesOn(axis);
+  return {
+    axisLabel: {
+      color: light.muted,
+      fontSize: labelSize - 1,
+      customValues: names.map((_, i) => i + 0.5),
+      formatter: (value: number) => names[Math.floor(value)] ?? '',
+      hideOverlap: true,
+      rotate: which === 'x' && box.labels.upright ? 90 : 0,
+    },
+    axisTick: { show: false },
+    splitLine: { show: false },
   };
 }
 
@@ -211,7 +237,10 @@ function panelParts(panel: Panel, index: number, box: Box, styleOf: (name: strin
       return { ...place, ...part };
     }
     const style = styleOf(one.name);
-    const line = { color: style.colour, width: 2, type: style.dash };
+    const line = {
+      color: style.colour,
+      ...(style.faint ? { width: 1, opacity: 0.5 } : { width: 2, type: style.dash }),
+    };
     const common = { ...place, name: one.name, itemStyle: { color: style.colour } };
     if (one.kind === 'histogram') {
       const data = outline(binsOf(one, panel), panel.y?.log === true);
@@ -242,7 +271,7 @@ function panelParts(panel: Panel, index: number, box: Box, styleOf: (name: strin
       type: 'line',
       data,
       lineStyle: line,
-      symbol: areDotted(points) ? style.symbol : 'none',
+      symbol: areDotted(points) && !style.faint ? style.symbol : 'none',
       symbolSize: 5,
     };
   });
@@ -270,6 +299,15 @@ interface Drawing {
   visual(name: 'color'): string;
 }
 
+/** From this share of its scale on, the ramp is so pale that dark letters are read more easily on it. */
+const paleFrom = 0.55;
+
+/** Smaller letters cannot be read. */
+const leastOnCells = 8;
+
+/** None is a colour of the theme: on cells, which look the same on light and dark, letters must not change. */
+const inkOnCells = { pale: '#0a0a0a', deep: '#fefefe' };
+
 /** Colours that are told apart: cells beside each other that have the same one become one rectangle. */
 const levels = 64;
 
@@ -295,8 +333,12 @@ function heatmapParts(series: HeatmapSeries, box: Box): { part: object; colourBa
   const [least, most] = ends[0] > ends[1] ? [0, 1] : areOne(...ends) ? aroundOne(ends[0]) : ends;
   const level = (value: number): number =>
     least + (Math.round(((value - least) / (most - least)) * levels) / levels) * (most - least);
+  const isNumbered =
+    series.numbered === true && cells.length === series.rows.length && cells[0]?.length === series.rows[0]?.length;
   const data = cells.flatMap((row, y) =>
-    runsOf(row.map(level)).map(({ start, length, value }) => [left + start * wide, bottom + y * high, value, length]),
+    (isNumbered ? row.map((value, start) => ({ start, length: 1, value })) : runsOf(row.map(level)))
+      .filter(({ value }) => Number.isFinite(value))
+      .map(({ start, length, value }) => [left + start * wide, bottom + y * high, value, length]),
   );
   return {
     part: {
@@ -310,7 +352,23 @@ function heatmapParts(series: HeatmapSeries, box: Box): { part: object; colourBa
         const [toX, toY] = api.coord([x + wide * api.value(3), y + high]);
         // Half a pixel over, else the background shows between neighbours.
         const shape = { x: fromX, y: toY, width: toX - fromX + 0.5, height: fromY - toY + 0.5 };
-        return { type: 'rect', shape, style: { fill: api.visual('color') } };
+        const cell = { type: 'rect', shape, style: { fill: api.visual('color') } };
+        if (!isNumbered) return cell;
+        const text = shortNumber(api.value(2));
+        const fontSize = Math.min(labelSize - 1, Math.floor((shape.width - 1) / widthOf(text, 1)), shape.height - 3);
+        if (fontSize < leastOnCells) return cell;
+        const isPale = (api.value(2) - least) / (most - least) > paleFrom;
+        const style = {
+          text,
+          x: shape.x + shape.width / 2,
+          y: shape.y + shape.height / 2,
+          align: 'center',
+          verticalAlign: 'middle',
+          fontSize,
+          fontFamily: 'sans-serif',
+          fill: isPale ? inkOnCells.pale : inkOnCells.deep,
+        };
+        return { type: 'group', children: [cell, { type: 'text', style }] };
       },
     },
     colourBar: {

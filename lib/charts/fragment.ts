@@ -1,7 +1,7 @@
 /** A chart as a piece of HTML: the picture, what it says, and its numbers as tables for those who read instead of look. */
 
 import type { Described, Panel, Series } from './describe.js';
-import { binsOf, shortNumber } from './numbers.js';
+import { binsOf, placeName, shortNumber } from './numbers.js';
 import { summaryOf } from './summary.js';
 import { escaped } from './svg.js';
 
@@ -26,7 +26,7 @@ ${tables}
 
 interface Table {
   readonly head: readonly string[];
-  readonly rows: readonly (readonly number[])[];
+  readonly rows: readonly (readonly (number | string)[])[];
 }
 
 function tableOf(series: Series, panel: Panel): string {
@@ -34,12 +34,16 @@ function tableOf(series: Series, panel: Panel): string {
   const shown = evenly(rows, mostRows);
   const cut = shown.length < rows.length ? ` (${shown.length} of ${rows.length} rows)` : '';
   const title = panel.title === undefined ? series.name : `${panel.title}: ${series.name}`;
-  const cells = (row: readonly number[]): string =>
-    row.map((value) => `<td>${Number.isNaN(value) ? '-' : shortNumber(value)}</td>`).join('');
+  const cells = (row: Table['rows'][number]): string => row.map(cellOf).join('');
   return `<table><caption>${escaped(title)}${cut}</caption>
 <thead><tr>${head.map((name) => `<th scope="col">${escaped(name)}</th>`).join('')}</tr></thead>
 <tbody>${shown.map((row) => `<tr>${cells(row)}</tr>`).join('\n')}</tbody></table>`;
 }
+
+const cellOf = (value: number | string): string =>
+  typeof value === 'string'
+    ? `<th scope="row">${escaped(value)}</th>`
+    : `<td>${Number.isNaN(value) ? '-' : shortNumber(value)}</td>`;
 
 function contents(series: Series, panel: Panel): Table {
   const [x, y] = [panel.x?.label ?? 'x', panel.y?.label ?? 'y'];
@@ -57,11 +61,12 @@ function contents(series: Series, panel: Panel): Table {
       const middle = ([from, to]: readonly [number, number], i: number, count: number): number =>
         from + ((i + 0.5) * (to - from)) / count;
       return {
-        head: [`${y} \\ ${x}`, ...columns.map((i) => shortNumber(middle(series.x!, i, width)))],
-        rows: series.rows.map((row, i) => [
-          middle(series.y!, i, series.rows.length),
-          ...columns.map((column) => row[column] ?? NaN),
-        ]),
+        head: [`${y} \\ ${x}`, ...columns.map((i) => placeName(middle(series.x!, i, width), panel.x))],
+        rows: series.rows.map((row, i) => {
+          const place = middle(series.y!, i, series.rows.length);
+          const first = panel.y?.names === undefined ? place : placeName(place, panel.y);
+          return [first, ...columns.map((column) => row[column] ?? NaN)];
+        }),
       };
     }
     default:

@@ -16,6 +16,12 @@ export function shortNumber(value: number): string {
 /** Beyond this, and below its inverse on a log axis, the arithmetic of ticks overflows. */
 export const farthest = 1e100;
 
+/** A place on an axis in words: its name where it has one. */
+export function placeName(value: number, axis: Axis | undefined): string {
+  const { names } = axis ?? {};
+  return names === undefined ? shortNumber(value) : (names[Math.floor(value)] ?? '');
+}
+
 /** Whether a value has a place on an axis. */
 export function hasPlace(value: number, axis: Axis | undefined): boolean {
   return Math.abs(value) <= farthest && (axis?.log !== true || value >= 1 / farthest);

@@ -2,7 +2,8 @@
 
 import { Canvas, drawLine, type Grid, type Place } from './canvas.js';
 import type { Axis, Described, HeatmapSeries, HistogramSeries, Panel, Series } from './describe.js';
-import { binsOf, cellsOf, endsOf, pointsOf, rangeOf, shortNumber, thinned, type Point } from './numbers.js';
+import { matrixLines } from './matrix.js';
+import { binsOf, cellsOf, endsOf, placeName, pointsOf, rangeOf, shortNumber, thinned, type Point } from './numbers.js';
 import { noteOf, summaryOf } from './summary.js';
 
 export interface TerminalSize {
@@ -15,8 +16,13 @@ export interface TerminalSize {
 /** What each series is drawn with, where there are several. */
 const marks = ['•', '×', '+', 'o', '#', '*', '@', '%'] as const;
 
+const faintMark = '·';
+
 const shades = '░▒▓█';
 const blocks = ' ▁▂▃▄▅▆▇█';
+
+/** Panels with at most so many names have a line for each, however high they were to be. */
+const mostNamedLines = 40;
 
 /** Below this there is no room for axes; the summary is given instead. */
 const leastWidth = 24;
@@ -54,7 +60,7 @@ function flow(pieces: readonly string[], width: number, gap: string): string[] {
 
 type Range = readonly [from: number, to: number];
 
-function drawPanel(panel: Panel, { width, height }: TerminalSize): string[] {
+function drawPanel(panel: Panel, { width, height: asked }: TerminalSize): string[] {
   const heading = [...new Set([panel.title, panel.y?.label])]
     .filter((text) => text !== undefined && text !== '')
     .join(': ');
@@ -62,26 +68,42 @@ function drawPanel(panel: Panel, { width, height }: TerminalSize): string[] {
   const notes = wrapped(noteOf(panel), width);
   const [across, up] = [rangeOf(panel, 'x'), rangeOf(panel, 'y')];
   if (across === null || up === null) return [...above, '(no data)', ...notes];
-  const ticks = Array.from({ length: height }, (_, row) => {
-    const isShown = row % 4 === 0 || row === height - 1;
-    return isShown ? shortNumber(valueAt(up, panel.y, 1 - row / Math.max(height - 1, 1))) : '';
-  });
-  const gutter = Math.max(...ticks.map((tick) => tick.length));
+  const matrix = matrixLines(panel, width);
+  if (matrix !== null) return [...(panel.title === undefined ? [] : [panel.title]), ...matrix, ...notes];
+  const count = panel.y?.names?.length ?? 0;
+  const height = count > 0 && count <= mostNamedLines ? count : asked;
+  const ticks = ticksOf(panel, up, height);
+  const gutter = Math.min(Math.max(...ticks.map((tick) => tick.length)), Math.floor(width / 3));
   const canvas = new Canvas(width - gutter - 2, height);
   const legend = drawSeries(panel, canvas, across, up);
   return [
     ...above,
-    ...canvas.rows().map((row, i) => `${ticks[i]!.padStart(gutter)} ${ticks[i] === '' ? '│' : '┤'}${row}`),
+    ...canvas
+      .rows()
+      .map((row, i) => `${ticks[i]!.slice(0, gutter).padStart(gutter)} ${ticks[i] === '' ? '│' : '┤'}${row}`),
     `${' '.repeat(gutter)} └${'─'.repeat(canvas.columns)}`,
-    `${' '.repeat(gutter + 2)}${underAxis(across, panel.x?.label ?? '', canvas.columns)}`,
+    `${' '.repeat(gutter + 2)}${underAxis(endsOn(panel.x, across), panel.x?.label ?? '', canvas.columns)}`,
     ...flow(legend, width, '   '),
     ...notes,
   ];
 }
 
+/** What stands beside each line of a panel: a number now and then, or each name beside the first line of its place. */
+function ticksOf({ y }: Panel, up: Range, height: number): string[] {
+  const values = Array.from({ length: height }, (_, row) => valueAt(up, y, 1 - row / Math.max(height - 1, 1)));
+  if (y?.names === undefined)
+    return values.map((value, row) => (row % 4 === 0 || row === height - 1 ? shortNumber(value) : ''));
+  const places = Array.from({ length: height }, (_, row) => Math.floor((1 - (row + 0.5) / height) * y.names!.length));
+  return places.map((place, row) => (place === places[row - 1] ? '' : placeName(place, y)));
+}
+
+/** The ends of an axis in words. */
+function endsOn(axis: Axis | undefined, [from, to]: Range): readonly [string, string] {
+  return axis?.names === undefined ? [shortNumber(from), shortNumber(to)] : [axis.names[0]!, axis.names.at(-1)!];
+}
+
 /** The ends of the axis, and its label between them where there is room. */
-function underAxis([from, to]: Range, label: string, columns: number): string {
-  const ends = [shortNumber(from), shortNumber(to)] as const;
+function underAxis(ends: readonly [string, string], label: string, columns: number): string {
   const room = columns - ends[0].length - ends[1].length;
   const shown = label.length + 2 <= room ? label : '';
   const before = Math.max(Math.floor((room - shown.length) / 2), 1);
@@ -110,14 +132,15 @@ function drawSeries(panel: Panel, canvas: Canvas, across: Range, up: Range): str
   return series.flatMap((one, i): string[] => {
     if (one.kind === 'heatmap') return [drawShades(one, canvas)];
     if (one.kind === 'histogram' && series.length === 1) return drawBars(one, panel, canvas, up);
-    const mark = marks[i % marks.length]!;
+    const isFaint = one.kind === 'line' && one.faint === true;
+    const mark = isFaint ? faintMark : marks[i % marks.length]!;
     const grid = series.length === 1 ? canvas.withDots() : canvas.withMark(mark);
     const place = placeOn(grid);
     let before: Place | null = null;
     for (const point of pathOf(one, panel)) {
       const at = point === null ? null : place(point);
       if (at !== null) drawLine(grid, before ?? at, at);
-      before = one.kind === 'scatter' ? null : at;
+      before = one.kind === 'scatter' || (isFaint && series.length > 1) ? null : at;
     }
     return series.length === 1 ? [] : [`${mark} ${one.name}`];
   });

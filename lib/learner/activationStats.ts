@@ -2,10 +2,12 @@
 
 import { inspect } from 'node:util';
 
+import type { Chart } from '../charts/index.js';
 import { Hooks, OutputStats, findModules, isLayer, type AnyModule, type OutputStatsOptions } from '../nn/index.js';
 import { needCount, needFunction, needOptions } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
 import { Callback } from './callback.js';
+import { plotActivations, type PlotActivationsOptions } from './plotting.js';
 
 /** Options of {@link ActivationStats}, with those of the statistics. */
 export interface ActivationStatsOptions extends OutputStatsOptions {
@@ -65,6 +67,11 @@ export class ActivationStats extends Callback {
   override cleanupFit(): void {
     this.hooks?.remove();
     this.hooks = null;
+  }
+
+  /** Mean, standard deviation and share near zero of the layers' outputs over training. */
+  plotActivations(options: PlotActivationsOptions = {}): Chart {
+    return plotActivations(this.layers, { every: this.every, options });
   }
 
   override [inspect.custom](): string {

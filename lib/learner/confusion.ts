@@ -2,10 +2,12 @@
 
 import { inspect } from 'node:util';
 
+import type { Chart } from '../charts/index.js';
 import { needArray, needCount, needOptions, needTensor, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { noGrad, zeros, type Tensor } from '../tensor/index.js';
 import type { Saved } from './learnerState.js';
+import { plotConfusion, type PlotConfusionOptions } from './plotting.js';
 
 /** One pair of classes that were mixed up. */
 export interface Confused {
@@ -83,6 +85,11 @@ export class ConfusionMatrix {
       .filter(({ count }) => count >= least)
       .sort((a, b) => b.count - a.count)
       .map(({ actual, predicted, count }) => ({ actual: name(actual), predicted: name(predicted), count }));
+  }
+
+  /** The matrix as a chart: actual classes from top to bottom, predicted ones from left to right. */
+  plot(options: PlotConfusionOptions = {}): Chart {
+    return plotConfusion(this, options);
   }
 
   [inspect.custom](): string {

@@ -16,6 +16,7 @@ export { crossEntropyWith, type CrossEntropyWithOptions } from './crossEntropy.j
 export { EmaCallback, type EmaOptions } from './ema.js';
 export { formatEpoch, type Averages, type EpochRecord } from './epochRecord.js';
 export { GradientAccumulationCallback, GradientClipCallback, type GradientClipOptions } from './gradients.js';
+export { Interpretation, type InterpretOptions, type ItemResult } from './interpretation.js';
 export { Learner } from './learner.js';
 export type { DataMark, FitPosition, LearnerState, Saved } from './learnerState.js';
 export type { LrFindOptions, LrSearch } from './lrFinder.js';
@@ -47,10 +48,12 @@ export { ConfusionMatrix, type Confused } from './confusion.js';
 export type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
 export { CutMix, MixUp, Mixing, type MixOptions, type MixedInputs } from './mixing.js';
 export { ParamScheduler } from './paramScheduler.js';
+export type { PlotActivationsOptions, PlotConfusionOptions, PlotLossesOptions } from './plotting.js';
 export { Precision, precisions, type PrecisionName } from './precision.js';
 export type { Rates } from './rates.js';
 export type { FineTuneOptions, FlatCosOptions, OneCycleOptions } from './recipes.js';
 export { Recorder } from './recorder.js';
+export type { ResultSheetOptions } from './resultSheet.js';
 export {
   EarlyStoppingCallback,
   ReduceLrOnPlateauCallback,

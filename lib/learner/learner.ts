@@ -2,7 +2,9 @@
 
 import type { Optimizer } from '../optim/index.js';
 import { needCount, needOptions } from '../tensor/checks.js';
+import type { ContactSheet } from '../vision/index.js';
 import { freezeTo, needSeveralGroups, rememberFrozen } from './freezing.js';
+import { interpret, showResults, type InterpretOptions, type Interpretation } from './interpretation.js';
 import { TrainingLoop } from './loop.js';
 import { findLr, type LrFindOptions, type LrSearch } from './lrFinder.js';
 import {
@@ -14,6 +16,7 @@ import {
   type OneCycleOptions,
   type Scheduling,
 } from './recipes.js';
+import type { ResultSheetOptions } from './resultSheet.js';
 import { predictAugmented, type Predictions, type TtaOptions } from './tta.js';
 
 /**
@@ -115,6 +118,36 @@ export class Learner extends TrainingLoop {
     this.needIdle();
     this.fitting = true;
     return predictAugmented(this, options).finally(() => (this.fitting = false));
+  }
+
+  /**
+   * What the model says of each item of the validation data, or of another loader, and where it is most wrong.
+   *
+   *     const interp = await learn.interpret();
+   *     await interp.plotConfusionMatrix().save('confusion.svg');
+   *     await (await interp.plotTopLosses(9)).save('losses.png');
+   *
+   * @throws TenchError while a fit is running, or where the loss function gives no loss of each sample
+   */
+  async interpret(options: InterpretOptions = {}): Promise<Interpretation> {
+    this.needIdle();
+    this.fitting = true;
+    return interpret(this, options).finally(() => (this.fitting = false));
+  }
+
+  /**
+   * The first pictures of the validation data, or of another loader, with what they are and what the model takes them for.
+   *
+   * @param options.count how many; default 9
+   */
+  async showResults(
+    options: InterpretOptions & ResultSheetOptions & { readonly count?: number } = {},
+  ): Promise<ContactSheet> {
+    needOptions('showResults', options);
+    const count = needCount('count', options.count ?? 9, 1);
+    this.needIdle();
+    this.fitting = true;
+    return showResults(this, count, options).finally(() => (this.fitting = false));
   }
 
   private async runScheduled(epochs: number, scheduling: Scheduling, options: OneCycleOptions): Promise<void> {

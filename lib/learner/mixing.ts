@@ -6,6 +6,7 @@ import { TenchError } from '../tensor/errors.js';
 import { noGrad, tensor, where, type Tensor } from '../tensor/index.js';
 import { boxMask, type Box } from '../vision/batch/boxes.js';
 import { Callback } from './callback.js';
+import { lossBySample } from './needs.js';
 import type { LossFunction } from './options.js';
 
 /** First number of every stream that mixing draws from; see lib/data/chain.ts for others. */
@@ -104,14 +105,7 @@ function alongside(values: Tensor, x: Tensor): Tensor {
 }
 
 function mixedLoss(lossFunc: LossFunction, pred: Tensor, { own, other, shares }: Mixed): Tensor {
-  const [first, second] = [own, other].map((yb) => {
-    const loss: unknown = lossFunc(pred, yb, { reduction: 'none' });
-    const [samples] = (loss as Partial<Tensor> | null | undefined)?.shape ?? [];
-    if (samples === shares.shape[0]) return loss as Tensor;
-    throw new TenchError(
-      "mixing needs the loss of each sample: the learner's lossFunc must hand its third argument on to the loss, e.g. `F.crossEntropy`, or `(pred, yb, options) => F.crossEntropy(pred, yb, { labelSmoothing: 0.1, ...options })`",
-    );
-  }) as [Tensor, Tensor];
+  const [first, second] = [own, other].map((yb) => lossBySample('mixing', lossFunc, pred, yb)) as [Tensor, Tensor];
   return second.lerp(first, alongside(shares, first).to(first.dtype)).mean();
 }
 

@@ -42,3 +42,12 @@ export function needTensor(what: string, value: unknown): Tensor {
   if (isTensor(value)) return value;
   throw new TenchError(`${what} must return a tensor, but returned ${describe(value)}`);
 }
+
+/** The loss of each sample. @param who needs it */
+export function lossBySample(who: string, lossFunc: LossFunction, pred: Tensor, yb: Tensor): Tensor {
+  const loss: unknown = lossFunc(pred, yb, { reduction: 'none' });
+  if (isTensor(loss) && loss.ndim > 0 && loss.shape[0] === yb.shape[0]) return loss;
+  throw new TenchError(
+    `${who} needs the loss of each sample: the learner's lossFunc must hand its third argument on to the loss, e.g. \`F.crossEntropy\`, or \`(pred, yb, options) => F.crossEntropy(pred, yb, { labelSmoothing: 0.1, ...options })\``,
+  );
+}

@@ -2,11 +2,14 @@
 
 import { inspect } from 'node:util';
 
+import { Chart } from '../charts/index.js';
 import { stack, tensor, type Tensor } from '../tensor/index.js';
-import { needNumber, needOptions, needText } from '../tensor/checks.js';
+import { needArray, needNumber, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
+import { AvgStatsCallback } from './avgStats.js';
 import { Callback } from './callback.js';
 import type { Saved } from './learnerState.js';
+import { hyperPanels, lossPanels, type PlotLossesOptions } from './plotting.js';
 
 /** Keeps the loss and every hyper-parameter of each training batch of the current or last fit. */
 export class Recorder extends Callback {
@@ -17,11 +20,13 @@ export class Recorder extends Callback {
   /** Losses still on the device: reading each at once would make the device wait for the host at every batch. */
   private pending: Tensor[] = [];
   private taken: Record<string, number>[][] = [];
+  private ends: number[] = [];
 
   override beginFit(): void {
     this.known = [];
     this.pending = [];
     this.taken = [];
+    this.ends = [];
   }
 
   override afterLoss(): void {
@@ -33,6 +38,7 @@ export class Recorder extends Callback {
 
   override afterEpoch(): void {
     this.read();
+    this.ends.push(this.known.length);
   }
 
   /** Long lists go as tensors. */
@@ -44,12 +50,18 @@ export class Recorder extends Callback {
         column(this.taken.map((batch) => batch[i]?.[name] ?? NaN)),
       ]),
     );
-    return { losses: column(this.losses), hypers: series.map((pairs) => Object.fromEntries(pairs)) };
+    const hypers = series.map((pairs) => Object.fromEntries(pairs));
+    return { losses: column(this.losses), hypers, epochEnds: [...this.ends] };
   }
 
   override loadStateDict(state: Saved): void {
-    const { losses, hypers } = state as { losses: Tensor; hypers: Record<string, Tensor>[] };
+    const { losses, hypers, epochEnds } = state as {
+      losses: Tensor;
+      hypers: Record<string, Tensor>[];
+      epochEnds: number[];
+    };
     this.pending = [];
+    this.ends = [...epochEnds];
     this.known = numbers(losses);
     const series = hypers.map((group) =>
       Object.entries(group).map(([name, values]) => [name, numbers(values)] as const),
@@ -63,6 +75,11 @@ export class Recorder extends Callback {
   get losses(): readonly number[] {
     this.read();
     return this.known;
+  }
+
+  /** How many training batches there had been when each epoch was over. */
+  get epochEnds(): readonly number[] {
+    return this.ends;
   }
 
   /** Learning rate of each training batch, of the last parameter group. */
@@ -97,6 +114,41 @@ export class Recorder extends Callback {
     const series = (name: string) => (name === 'loss' ? this.losses : this.hypers(name, options.group));
     const xs = options.x === undefined ? null : series(options.x);
     return series(y).map((value, batch) => ({ x: xs?.[batch] ?? batch, y: value }));
+  }
+
+  /**
+   * The losses of the current or last fit: of each training batch, their running mean, and those of validation; and each metric by epoch. What is
+   * known by epoch comes from the learner's AvgStatsCallback.
+   */
+  plot(options: PlotLossesOptions = {}): Chart {
+    const records = (this.learn as typeof this.learn | undefined)?.find(AvgStatsCallback)?.records ?? [];
+    const { losses, epochEnds } = this;
+    return new Chart({ title: 'Training', panels: lossPanels({ losses, epochEnds, records }, options) });
+  }
+
+  /** The learning rate of each parameter group at each training batch. */
+  plotLr(): Chart {
+    return this.plotHypers(['lr']);
+  }
+
+  /** Hyper-parameters of each parameter group at each training batch. @param names default: all that change */
+  plotHypers(names: readonly string[] | null = null): Chart {
+    if (names !== null)
+      for (const name of needArray('names', names, 'names of hyper-parameters')) needText('names', name);
+    const count = this.taken[0]?.length ?? 0;
+    const valuesOf = (name: string): number[][] =>
+      Array.from({ length: count }, (_, group) => this.hypers(name, group));
+    const known = [...new Set(this.taken[0]?.flatMap((hypers) => Object.keys(hypers)))];
+    const changing = (): string[] => {
+      const found = known.filter((name) =>
+        this.taken.some((groups) => groups.some((hypers, i) => hypers[name] !== this.taken[0]![i]![name])),
+      );
+      return found.length > 0 ? found : ['lr'];
+    };
+    const shown = names ?? changing();
+    if (shown.length === 0) throw invalid('names', 'at least one hyper-parameter, or null for all that change', names);
+    const groups = Object.fromEntries(shown.map((name) => [name, valuesOf(name)]));
+    return new Chart({ title: `${shown.join(', ')} over training`, panels: hyperPanels(groups) });
   }
 
   override [inspect.custom](): string {

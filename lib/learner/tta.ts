@@ -49,10 +49,10 @@ async function predictAll(learn: Learner, options: TtaOptions): Promise<Predicti
   needLoader('augmentedDl', augmentedDl!);
   if (activation !== undefined) needFunction('activation', activation);
   if (learn.device !== null) learn.model.to(learn.device);
-  const plain = await predict(learn, dl, { pass: null, activation });
+  const plain = await predictPass(learn, dl, { pass: null, activation });
   const others: Tensor[] = [];
   for (let pass = 0; pass < n; pass += 1) {
-    const { preds, targets } = await predict(learn, augmentedDl!, { pass, activation });
+    const { preds, targets } = await predictPass(learn, augmentedDl!, { pass, activation });
     if (targets.shape.join() !== plain.targets.shape.join() || !targets.equal(plain.targets))
       throw new TenchError('the targets of a pass differ from those of the plain one: a loader must not shuffle here');
     others.push(preds);
@@ -64,14 +64,26 @@ async function predictAll(learn: Learner, options: TtaOptions): Promise<Predicti
   });
 }
 
+/** A pass over a loader. */
+export interface Pass {
+  /** Of test-time augmentation; null: none. */
+  readonly pass: number | null;
+  readonly activation: TtaOptions['activation'];
+  /** Told of each batch's outputs, float32, before the activation, and its targets. */
+  readonly each?: (outputs: Tensor, targets: Tensor) => void;
+  /** Ends after the batch with which there are so many items. Default: all. */
+  readonly atLeast?: number;
+}
+
 /** One pass over a loader in evaluation mode, with the callbacks' `beginBatch`. */
-async function predict(
+export async function predictPass(
   learn: Learner,
   dl: BatchLoader,
-  { pass, activation }: { readonly pass: number | null; readonly activation: TtaOptions['activation'] },
+  { pass, activation, each, atLeast = Infinity }: Pass,
 ): Promise<Predictions> {
   const preds: Tensor[] = [];
   const targets: Tensor[] = [];
+  let items = 0;
   const { augmentPass } = learn;
   const wasTraining = learn.model.training;
   [learn.dl, learn.iters, learn.iter, learn.inTrain, learn.augmentPass] = [dl, dl.length, 0, false, pass];
@@ -85,19 +97,23 @@ async function predict(
           for (const cb of learn.cbs) cb.beginBatch?.();
           const made = outputs(learn);
           const toAverage = activation ?? (learn.yb.isFloatingPoint() ? (pred: Tensor) => pred : probabilities);
-          preds.push(needTensor('activation', toAverage(made.to('float32'))));
+          const floats = made.to('float32');
+          each?.(floats, learn.yb);
+          preds.push(needTensor('activation', toAverage(floats)));
           targets.push(learn.yb);
+          items += learn.yb.shape[0] ?? 1;
         });
       } catch (error) {
         if (!(error instanceof CancelBatchException)) throw error;
       }
       learn.iter += 1;
+      if (items >= atLeast) break;
     }
   } finally {
     learn.augmentPass = augmentPass;
     if (wasTraining) learn.model.train();
   }
-  if (preds.length === 0) throw new TenchError('tta: the loader has no batch');
+  if (preds.length === 0) throw new TenchError('the loader has no batch');
   return { preds: cat(preds), targets: cat(targets) };
 }
 

@@ -20,7 +20,7 @@ const description = () => ({
       x: { label: 'step', log: false, from: 0, to: 2 },
       y: { label: 'loss', log: true, from: 0.1, to: 9 },
       series: [
-        { kind: 'line', name: 'train', x: [0, 1], y: [1, 2] },
+        { kind: 'line', name: 'train', x: [0, 1], y: [1, 2], faint: true },
         { kind: 'scatter', name: 'valid', y: [1, 2] },
       ],
     },
@@ -30,6 +30,11 @@ const description = () => ({
         { kind: 'histogram', name: 'weights', values: [1, 2], bins: 3 },
       ],
     },
+    {
+      x: { label: 'predicted', names: ['cat', 'dog'] },
+      y: { label: 'actual', names: ['cat'] },
+      series: [{ kind: 'heatmap', name: 'counts', rows: [[1, 2]], numbered: true }],
+    },
   ],
 });
 
@@ -37,7 +42,6 @@ const size = { width: 200, height: 200 };
 
 export const chartsRoom: Room = {
   exports: room,
-  apart: { 'Chart#contentFor': 'private' },
   valid: {
     'new Chart': () => [description()],
     'Chart#svg': () => [{ ...size, theme: 'dark' }],

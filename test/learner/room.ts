@@ -2,7 +2,9 @@
 
 import { inspect } from 'node:util';
 
+import { DataLoader } from '../../lib/data/index.js';
 import * as room from '../../lib/learner/index.js';
+import { sourceOf } from '../../lib/learner/resultSheet.js';
 import { Linear, convLayer } from '../../lib/nn/index.js';
 import { sgdOpt } from '../../lib/optim/index.js';
 import { ones, tensor, type Tensor } from '../../lib/tensor/index.js';
@@ -27,6 +29,22 @@ function learner(): room.Learner {
   });
   learn.logger = silent;
   return learn;
+}
+
+/** Points of two classes, which are shown as pictures. */
+function pictures(): { dl: room.BatchLoader } {
+  const dataset = {
+    length: 4,
+    get: (index: number) => [tensor([index - 1.5, 1]), index % 2],
+    show: (index: number) => Promise.resolve({ x: ones([1, 1, 2]).mul(index / 4), y: index % 2 }),
+  };
+  return { dl: new DataLoader(dataset, { batchSize: 3 }) };
+}
+
+/** What `Learner.interpret` makes. */
+function interpretation(): room.Interpretation {
+  const targets = tensor([0, 1], { dtype: 'int64' });
+  return new room.Interpretation(ones([2, 2]).div(2), targets, ones([2]), ['a', 'b'], sourceOf(pictures().dl, 2));
 }
 
 /** A callback that has been added to a learner, where one batch is under way. */
@@ -83,6 +101,8 @@ export const learnerRoom: Room = {
     'CutMix#mix': 'protected',
     'MixUp#mix': 'protected',
     'Recorder#read': 'private',
+    'Interpretation#results': 'private',
+    'new Interpretation': 'made by Learner.interpret',
     ...Object.fromEntries(
       [
         'AvgStatsCallback',
@@ -108,6 +128,7 @@ export const learnerRoom: Room = {
     CancelTrainException: () => new room.CancelTrainException(),
     CudaCallback: () => added(new room.CudaCallback()),
     DeviceCallback: () => added(new room.DeviceCallback('cpu')),
+    Interpretation: interpretation,
     Learner: learner,
     TrainingLoop: learner,
     CallbackHolder: learner,
@@ -202,6 +223,22 @@ export const learnerRoom: Room = {
       [2, 1],
     ],
     'TrainingLoop#evalWeights': () => [half],
+    'Learner#interpret': () => [{ dl: drawData().validDl, vocab: ['a', 'b'], activation: pass }],
+    'Learner#showResults': () => [
+      { ...pictures(), activation: pass, count: 2, columns: 2, zoom: 2, title: 'T', mean: [0.5], std: [0.5] },
+    ],
+    'Interpretation#topLosses': () => [2, { largest: true }],
+    'Interpretation#plotTopLosses': () => [
+      2,
+      { largest: false, columns: 2, zoom: 2, title: 'T', mean: [0.5], std: [0.5] },
+    ],
+    'Interpretation#plotFirst': () => [2, { columns: 2, zoom: 2, title: 'T', mean: [0.5], std: [0.5] }],
+    'Interpretation#plotConfusionMatrix': () => [{ normalize: true, title: 'T' }],
+    'Interpretation#mostConfused': () => [1],
+    'ConfusionMatrix#plot': () => [{ normalize: true, title: 'T' }],
+    'ActivationStats#plotActivations': () => [{ layers: [] }],
+    'Recorder#plot': () => [{ skipStart: 1, smoothing: 0.5 }],
+    'Recorder#plotHypers': () => [['lr']],
     'Learner#tta': () => [
       { n: 1, beta: 0.5, useMax: true, dl: drawData().validDl, augmentedDl: drawData().validDl, activation: pass },
     ],

@@ -175,9 +175,11 @@ export const visionRoom: Room = {
     'BatchAugment#show': () => [squares3(), 2, { zoom: 2 }],
     batchSheet: () => [[{ name: 'a', index: 0, x: squares3().get(0), y: 'cat' }], { zoom: 2, mean: [0.5], std: [0.5] }],
     'new ContactSheet': () => [
-      [[{ caption: 'a', image: picture(), zoom: 1 }]],
+      [[{ caption: 'a', image: picture(), zoom: 1, tone: 'right' }]],
       { title: 'T', mean: [0.5], std: [0.5] },
     ],
+    'ContactSheet#png': () => [{ theme: 'dark' }],
+    'ContactSheet#terminal': () => [{ width: 40, colours: true }],
     'ContactSheet#save': () => [join(visionFolder, 'sheet.png')],
     toImage: () => [ones([3, 2, 2]), { mean: [0.5], std: [0.5] }],
     'BatchAugment#apply': () => [squares(), where()],
