@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
+import { collectGarbage } from '../collect.js';
 import { readSafetensors, writeAtomically, writeSafetensors } from '../../lib/io/index.js';
 import { arange, memory, noGrad, tensor, zeros, type DType } from '../../lib/tensor/index.js';
 import {
@@ -99,9 +100,10 @@ with safe_open(sys.argv[1], 'pt') as file:
 t.test('mapped tensors cost no memory, and what is done to them stays out of the file', async (t) => {
   const path = join(t.testdir(), 'large.safetensors');
   await writeSafetensors(path, { large: zeros([1 << 20]), small: tensor([1, 2]) });
+  collectGarbage();
   const before = memory().bytes;
   const { tensors } = await readSafetensors(path);
-  t.equal(memory().bytes, before, 'the allocator has given nothing');
+  t.ok(memory().bytes <= before, 'the allocator has given nothing');
   const large = tensors.get('large')!;
   noGrad(() => large.add_(1));
   t.equal(large.sum().item(), 1 << 20);
