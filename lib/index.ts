@@ -41,3 +41,4 @@ export * from './optim/index.js';
 export * from './learner/index.js';
 export * from './report/index.js';
 export * from './io/index.js';
+export * from './predict/index.js';

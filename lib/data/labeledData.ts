@@ -136,10 +136,7 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
 
   /** The vocabulary of the labels, or null if no processor of theirs has one. */
   get vocab(): readonly unknown[] | null {
-    const withVocab = this.#procY.find(
-      (processor): processor is AnyProcessor & { vocab: readonly unknown[] | null } => 'vocab' in processor,
-    );
-    return withVocab?.vocab ?? null;
+    return vocabOf(this.#procY);
   }
 
   /** One sample `[x, y]`, opened and transformed, or an array of them for a range, a mask or a list of positions. */
@@ -229,16 +226,23 @@ export class LabeledData<X = unknown, Y = unknown> implements Dataset {
       for (const saved of needArray(`json.${part}`, json[part])) needJSON(null, saved);
     if (like !== undefined) needInstance('like', like, LabeledData);
     const data = new LabeledData(reviveList(json.x, options), reviveList(json.y, { ...options, tfms: null }));
-    const classes = [...(options.processors ?? []), ...builtInProcessors];
-    const revive = (saved: ProcessorJSON): AnyProcessor => classOf(saved, classes, 'processors').fromJSON(saved);
-    data.#procX = like === undefined ? processorList(json.procX.map(revive)) : like.#procX;
-    data.#procY = like === undefined ? processorList(json.procY.map(revive)) : like.#procY;
+    const { processors } = options;
+    data.#procX = like === undefined ? reviveProcessors(json.procX, processors) : like.#procX;
+    data.#procY = like === undefined ? reviveProcessors(json.procY, processors) : like.#procY;
     return data;
   }
 
   [inspect.custom](): string {
     return `LabeledData\nx: ${this.x[inspect.custom]()}\ny: ${this.y[inspect.custom]()}`;
   }
+}
+
+/** The vocabulary of the first processor that has one, or null. */
+export function vocabOf(processors: readonly AnyProcessor[]): readonly unknown[] | null {
+  const withVocab = processors.find(
+    (processor): processor is AnyProcessor & { vocab: readonly unknown[] | null } => 'vocab' in processor,
+  );
+  return withVocab?.vocab ?? null;
 }
 
 /** Checks what `fromJSON` is given to revive data with. */
@@ -262,6 +266,12 @@ export function needJSON<J extends { readonly kind: string }>(kind: string | nul
 /** The list that `toJSON` described, as an instance of its class. */
 export function reviveList(json: ItemListJSON, { lists = [], tfms = null }: ReviveOptions): ItemList {
   return needInstance('list', classOf<ListClass>(json, [ItemList, ...lists], 'lists').fromJSON(json, tfms), ItemList);
+}
+
+/** The processors that `toJSON` described; `own` are the classes that are not built in. */
+export function reviveProcessors(saved: readonly ProcessorJSON[], own: readonly ProcessorClass[] = []): AnyProcessor[] {
+  const classes = [...own, ...builtInProcessors];
+  return processorList(saved.map((one) => classOf(one, classes, 'processors').fromJSON(one)));
 }
 
 /** The class that saved something, which must be one that the caller has named. */

@@ -1,17 +1,13 @@
 /** A checkpoint of training as one file: safetensors whose metadata hold the plain part of the state and a hash of everything. */
 
-import { createHash } from 'node:crypto';
-
 import { Learner, type LearnerState } from '../learner/index.js';
 import { needState } from '../learner/learnerState.js';
 import { needInstance, needPath } from '../tensor/checks.js';
-import { ArgumentError, TenchError } from '../tensor/errors.js';
-import { libtorchVersion, type Tensor } from '../tensor/index.js';
-import { piecesOf } from './pieces.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { ArgumentError } from '../tensor/errors.js';
+import { notWhole, readSealed, writeSealed, type SealedFormat } from './sealed.js';
 import { putTogether, takeApart } from './stateTree.js';
 
-const format = 'tench-checkpoint-1';
+const format: SealedFormat = { name: 'checkpoint', version: 1, what: 'checkpoint of tench' };
 
 /**
  * Writes a learner's `stateDict()` to a file, atomically: model, optimizer, schedule position, epoch and batch, generators, what callbacks keep,
@@ -22,11 +18,7 @@ const format = 'tench-checkpoint-1';
 export async function saveCheckpoint(learn: Learner, path: string): Promise<void> {
   needInstance('learn', learn, Learner);
   needPath('path', path, 'the path of a file');
-  const { text, tensors } = takeApart(learn.stateDict());
-  const libtorch = libtorchVersion();
-  await writeSafetensors(path, tensors, {
-    metadata: { format, libtorch, sha256: hashOf(libtorch, text, tensors), state: text },
-  });
+  await writeSealed(path, format, takeApart(learn.stateDict(), 'a checkpoint'));
 }
 
 /**
@@ -36,27 +28,12 @@ export async function saveCheckpoint(learn: Learner, path: string): Promise<void
  */
 export async function loadCheckpoint(path: string): Promise<LearnerState> {
   needPath('path', path, 'the path of a file');
-  const { tensors, metadata } = await readSafetensors(path, { mapped: false });
-  const { format: given, libtorch = '', sha256, state: text } = metadata;
-  if (given !== format || text === undefined) throw damaged(path, 'it has another format');
-  if (sha256 !== hashOf(libtorch, text, tensors)) throw damaged(path, 'its contents differ from its hash');
+  const apart = await readSealed(path, format);
   try {
-    return needState('state', putTogether({ text, tensors }) as unknown as LearnerState);
+    return needState('state', putTogether(apart) as unknown as LearnerState);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof ArgumentError) throw damaged(path, error.message, error);
+    if (error instanceof SyntaxError || error instanceof ArgumentError)
+      throw notWhole(path, format, error.message, error);
     throw error;
   }
-}
-
-function hashOf(libtorch: string, text: string, tensors: ReadonlyMap<string, Tensor>): string {
-  const hash = createHash('sha256').update(JSON.stringify([libtorch, text]));
-  for (const [name, value] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(JSON.stringify([name, value.dtype, value.shape]));
-    for (const piece of piecesOf(value)) hash.update(piece);
-  }
-  return hash.digest('hex');
-}
-
-function damaged(path: string, why: string, cause?: unknown): TenchError {
-  return new TenchError(`${path} is not a whole checkpoint of tench: ${why}`, { code: 'ERR_TENCH_DAMAGED', cause });
 }

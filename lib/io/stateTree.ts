@@ -9,6 +9,8 @@ import { isOptions } from '../tensor/types.js';
 /** The keys by which the text stands for what JSON cannot say. */
 const tensorKey = '$tensor';
 const numberKey = '$number';
+const bigintKey = '$bigint';
+const keys = [tensorKey, numberKey, bigintKey];
 
 /** A tree in two parts. */
 export interface Apart {
@@ -17,12 +19,16 @@ export interface Apart {
   readonly tensors: Map<string, Tensor>;
 }
 
-/** @throws TenchError that names the place of what is neither plain data nor a tensor */
-export function takeApart(tree: unknown): Apart {
+/**
+ * @param what names the file in messages
+ * @throws TenchError that names the place of what is neither plain data nor a tensor
+ */
+export function takeApart(tree: unknown, what: string): Apart {
   const tensors = new Map<string, Tensor>();
   const walk = (value: unknown, place: readonly string[]): unknown => {
     if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
     if (typeof value === 'number') return toWritten(value);
+    if (typeof value === 'bigint') return { [bigintKey]: String(value) };
     if (isTensor(value)) {
       let name = place.join('/');
       while (tensors.has(name)) name += '+';
@@ -30,9 +36,9 @@ export function takeApart(tree: unknown): Apart {
       return { [tensorKey]: name };
     }
     if (Array.isArray(value)) return value.map((item, i) => walk(item, [...place, String(i)]));
-    if (!isOptions(value) || Object.hasOwn(value, tensorKey) || Object.hasOwn(value, numberKey))
+    if (!isOptions(value) || keys.some((key) => Object.hasOwn(value, key)))
       throw new TenchError(
-        `a checkpoint cannot hold ${place.join('.')}: it is neither plain data nor a tensor, but ${describe(value)}`,
+        `${what} cannot hold ${place.join('.')}: it is neither plain data nor a tensor, but ${describe(value)}`,
       );
     // Equal states give equal texts.
     const pairs = Object.entries(value)
@@ -54,6 +60,7 @@ export function putTogether({ text, tensors }: Apart): Saved {
       return needTensor(name, tensors.get(name)!);
     }
     if (Object.hasOwn(value, numberKey)) return Number((value as Record<string, unknown>)[numberKey]);
+    if (Object.hasOwn(value, bigintKey)) return toBigint((value as Record<string, unknown>)[bigintKey]);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
   };
   return walk(JSON.parse(text));
@@ -62,4 +69,9 @@ export function putTogether({ text, tensors }: Apart): Saved {
 function toWritten(value: number): unknown {
   if (Object.is(value, -0)) return { [numberKey]: '-0' };
   return Number.isFinite(value) ? value : { [numberKey]: String(value) };
+}
+
+function toBigint(text: unknown): bigint {
+  if (typeof text === 'string' && /^-?\d{1,1000}$/.test(text)) return BigInt(text);
+  throw new SyntaxError(`${describe(text)} is no bigint`);
 }

@@ -62,4 +62,4 @@ export {
   type PlateauOptions,
   type TrackingOptions,
 } from './tracking.js';
-export type { Predictions, TtaOptions } from './tta.js';
+export type { Predictions, TtaOptions, TtaVersions } from './tta.js';

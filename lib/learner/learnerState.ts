@@ -11,7 +11,8 @@ import type { Learner } from './learner.js';
 import type { BatchLoader } from './options.js';
 
 /** What can be kept: plain data with tensors in it. Numbers may be NaN or infinite. */
-export type Saved = null | boolean | number | string | Tensor | readonly Saved[] | { readonly [key: string]: Saved };
+export type Saved =
+  null | boolean | number | bigint | string | Tensor | readonly Saved[] | { readonly [key: string]: Saved };
 
 /** How much of a fit is done. */
 export interface FitPosition {

@@ -10,14 +10,18 @@ import type { BatchLoader } from './options.js';
 
 const MOST_PASSES = 1000;
 
-/** Options of `Learner.tta`. */
-export interface TtaOptions {
+/** How many versions test-time augmentation looks at, and how their predictions become one. */
+export interface TtaVersions {
   /** Versions of each item besides the plain one. Default 4, at most 1000. */
   readonly n?: number;
   /** The share of the plain version's prediction in the result; the mean of the others has the rest. Default 0.25. */
   readonly beta?: number;
   /** Take the largest of all predictions instead, class by class. Default false. */
   readonly useMax?: boolean;
+}
+
+/** Options of `Learner.tta`. */
+export interface TtaOptions extends TtaVersions {
   /** What is predicted. Default: the learner's validation data. Its order must be the same in every pass. */
   readonly dl?: BatchLoader;
   /** The same items with random transforms, for the other versions: what is drawn goes by the number of the pass. Default: `dl`. */
@@ -39,11 +43,8 @@ export async function predictAugmented(learn: Learner, options: TtaOptions): Pro
 
 async function predictAll(learn: Learner, options: TtaOptions): Promise<Predictions> {
   needOptions('tta', options);
-  const { n = 4, beta = 0.25, useMax = false, dl = learn.data.validDl, augmentedDl = dl, activation } = options;
-  needCount('n', n, 1);
-  if (n > MOST_PASSES) throw invalid('n', `a whole number from 1 to ${MOST_PASSES}`, n);
-  needInRange('beta', beta, { least: 0, most: 1 });
-  needFlag('useMax', useMax);
+  const { dl = learn.data.validDl, augmentedDl = dl, activation } = options;
+  const versions = needVersions(options);
   if (dl === undefined || dl === null) throw invalid('dl', 'a loader, as the learner has no validation data', dl);
   needLoader('dl', dl);
   needLoader('augmentedDl', augmentedDl!);
@@ -51,16 +52,33 @@ async function predictAll(learn: Learner, options: TtaOptions): Promise<Predicti
   if (learn.device !== null) learn.model.to(learn.device);
   const plain = await predictPass(learn, dl, { pass: null, activation });
   const others: Tensor[] = [];
-  for (let pass = 0; pass < n; pass += 1) {
+  for (let pass = 0; pass < versions.n; pass += 1) {
     const { preds, targets } = await predictPass(learn, augmentedDl!, { pass, activation });
     if (targets.shape.join() !== plain.targets.shape.join() || !targets.equal(plain.targets))
       throw new TenchError('the targets of a pass differ from those of the plain one: a loader must not shuffle here');
     others.push(preds);
   }
+  return { ...plain, preds: mixVersions(plain.preds, others, versions) };
+}
+
+/** The options, checked, with their defaults. */
+export function needVersions({ n = 4, beta = 0.25, useMax = false }: TtaVersions): Required<TtaVersions> {
+  needCount('n', n, 1);
+  if (n > MOST_PASSES) throw invalid('n', `a whole number from 1 to ${MOST_PASSES}`, n);
+  needInRange('beta', beta, { least: 0, most: 1 });
+  needFlag('useMax', useMax);
+  return { n, beta, useMax };
+}
+
+/** One prediction of those of the plain version and of the others. */
+export function mixVersions(
+  plain: Tensor,
+  others: readonly Tensor[],
+  { beta, useMax }: Pick<Required<TtaVersions>, 'beta' | 'useMax'>,
+): Tensor {
   return noGrad(() => {
-    const all = stack(others);
-    if (useMax) return { ...plain, preds: maximum(all.amax(0), plain.preds) };
-    return { ...plain, preds: all.mean([0]).lerp(plain.preds, beta) };
+    const all = stack([...others]);
+    return useMax ? maximum(all.amax(0), plain) : all.mean([0]).lerp(plain, beta);
   });
 }
 

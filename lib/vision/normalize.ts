@@ -1,5 +1,6 @@
 /** Normalising images: each channel to mean 0 and standard deviation 1 over the training set. */
 
+import type { TransformDescription } from '../data/compose.js';
 import { isTensor, noGrad, tensor, type Device, type Tensor } from '../tensor/index.js';
 import { needInRange, needOptions, needTensor } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
@@ -55,13 +56,29 @@ export function normalizeChan(x: Tensor, mean: Tensor | readonly number[], std: 
   return x.dtype === 'float32' || x.dtype === 'float64' ? x.sub(m).div(s) : x.sub(m.to(x.dtype)).div(s.to(x.dtype));
 }
 
+/** What {@link normalizer} returns: a step on batches that can be described. */
+export interface Normalizer {
+  (x: Tensor): Tensor;
+  /** Name and constants; `normalizer(description)` does the same again. */
+  describe(): TransformDescription & ChannelStats;
+}
+
 /** `normalizeChan` with its constants, e.g. for `new BatchTransformXCallback(normalizer(imagenetteStats))`. */
-export function normalizer(stats: ChannelStats): (x: Tensor) => Tensor {
+export function normalizer(stats: ChannelStats): Normalizer {
   needOptions('normalizer: stats', stats);
   const { mean, std } = stats;
   for (const [name, values] of Object.entries({ mean, std }))
     if (!isTensor(values) && !Array.isArray(values)) throw invalid(name, 'an array of numbers', values);
-  return (x) => normalizeChan(x, mean, std);
+  const describe = (): ReturnType<Normalizer['describe']> => ({
+    name: 'normalizer',
+    mean: numbersOf(mean),
+    std: numbersOf(std),
+  });
+  return Object.assign((x: Tensor) => normalizeChan(x, mean, std), { describe });
+}
+
+function numbersOf(values: Tensor | readonly number[]): number[] {
+  return isTensor(values) ? Array.from(values.to('float32').toTypedArray(), Number) : [...values];
 }
 
 /**

@@ -117,7 +117,7 @@ export async function train(learn: Learner, folder: string | null, options: Chec
 
 /** Of all that a run leaves behind, but for times of the clock. */
 export function fingerprint(state: LearnerState): string {
-  const { text, tensors } = takeApart(state);
+  const { text, tensors } = takeApart(state, 'the state');
   const timeless = text.replace(/"(seconds|trained|imagesPerSecond)":[^,}]*/g, '');
   const hash = createHash('sha256').update(timeless);
   for (const [name, value] of tensors) hash.update(name).update(JSON.stringify(value.toList()));
