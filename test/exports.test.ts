@@ -12,6 +12,7 @@ import * as io from '../lib/io/index.js';
 import * as learner from '../lib/learner/index.js';
 import * as nn from '../lib/nn/index.js';
 import * as optim from '../lib/optim/index.js';
+import * as predict from '../lib/predict/index.js';
 import * as report from '../lib/report/index.js';
 import * as tensor from '../lib/tensor/index.js';
 import * as vision from '../lib/vision/index.js';
@@ -19,11 +20,12 @@ import { chartsFolder, chartsRoom } from './charts/room.js';
 import { dataFolder, dataRoom } from './data/room.js';
 import { ioFolder, ioRoom } from './io/room.js';
 import { learnerRoom } from './learner/room.js';
+import { predictFolder, predictRoom } from './predict/room.js';
 import { reportFolder, reportRoom } from './report/room.js';
 import { visionFolder, visionRoom } from './vision/room.js';
 
 t.teardown(() => {
-  for (const folder of [chartsFolder, dataFolder, ioFolder, reportFolder, visionFolder])
+  for (const folder of [chartsFolder, dataFolder, ioFolder, predictFolder, reportFolder, visionFolder])
     rmSync(folder, { recursive: true });
 });
 
@@ -38,6 +40,7 @@ const walked: Readonly<Record<string, object>> = {
   'learner/hostile': learner,
   'report/hostile': report,
   'io/hostile': io,
+  'predict/hostile': predict,
 };
 
 const isNamespace = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Module]';
@@ -73,6 +76,7 @@ t.test('every function that takes arguments has right ones to be spoilt', (t) =>
     learnerRoom,
     reportRoom,
     ioRoom,
+    predictRoom,
   ]) {
     for (const [name, value] of callables(exports)) {
       const isClass = Function.prototype.toString.call(value).startsWith('class');

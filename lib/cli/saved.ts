@@ -1,11 +1,11 @@
-/** What a run leaves behind: the weights, what is needed to use them, and the history. */
+/** What a run leaves behind: the exported learner and the history. */
 
 import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { writeAtomically, writeSafetensors } from '../io/index.js';
+import { writeAtomically } from '../io/index.js';
 import type { EpochRecord, Learner } from '../learner/index.js';
-import { libtorchVersion } from '../tensor/index.js';
+import '../predict/index.js';
 import { makeFolder } from '../runtime/folders.js';
 import { TenchError } from '../tensor/errors.js';
 import type { Dataset } from './dataset.js';
@@ -78,23 +78,8 @@ export class OutFolder {
     if (this.made) await rmdir(this.path).catch(() => undefined);
   }
 
-  /** Writes the files, each whole or not at all; the weights come last, so that where they are, the rest is too. */
+  /** Writes the files, each whole or not at all; the learner comes last, so that where it is, the rest is too. */
   async write(learn: Learner, dataset: Dataset, options: StartOptions, result: RunResult): Promise<void> {
-    const model = {
-      architecture: {
-        name: 'getCnnModel',
-        layer: 'convLayer',
-        cIn: dataset.data.cIn,
-        cOut: dataset.data.cOut,
-        nfs: dataset.recipe.nfs,
-      },
-      weights: 'model.safetensors',
-      vocab: dataset.vocab,
-      classNames: dataset.classNames,
-      size: [dataset.recipe.size, dataset.recipe.size],
-      normalize: dataset.recipe.stats,
-      libtorch: libtorchVersion(),
-    };
     const { recorder } = learn;
     const history = {
       ...result,
@@ -104,10 +89,7 @@ export class OutFolder {
       batches: { loss: recorder?.losses ?? [], lr: recorder?.lrs ?? [] },
     };
     await this.writeJson('history.json', history);
-    await this.writeJson('model.json', model);
-    await writeSafetensors(join(this.path, 'model.safetensors'), learn.model.stateDict(), {
-      metadata: { format: 'pt' },
-    });
+    await learn.export(join(this.path, 'model.safetensors'));
   }
 
   private async writeJson(name: string, value: unknown): Promise<void> {

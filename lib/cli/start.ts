@@ -74,9 +74,7 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
       out: folder.path,
     };
     await folder.write(learn, dataset, options, result);
-    text.write(
-      `saved in ${folder.path} after ${formatDuration(result.seconds)}: model.safetensors, model.json, history.json\n`,
-    );
+    text.write(`saved in ${folder.path} after ${formatDuration(result.seconds)}: model.safetensors, history.json\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return interrupt.requested ? interruptedCode : 0;
   } catch (error) {

@@ -1,11 +1,10 @@
 /** The engine of predictions: image files go in, and for each comes out a row of numbers or the error that it has met. */
 
-import { namedError } from '../data/chain.js';
 import type { Transforms } from '../data/index.js';
 import { mixVersions, type TtaVersions } from '../learner/tta.js';
 import type { Precision } from '../learner/index.js';
 import type { Module } from '../nn/index.js';
-import { TenchError } from '../tensor/errors.js';
+import { TenchError, describe } from '../tensor/errors.js';
 import { isTensor, noGrad, type Device, type Tensor } from '../tensor/index.js';
 import { ImageList, type DecodeOptions, type ImageSource } from '../vision/index.js';
 import type { LearnerDescription } from './description.js';
@@ -57,7 +56,7 @@ export class Engine implements PredictionEngine {
       return await this.#batch(sources, tta);
     } catch (cause) {
       // One image of another size, or of a kind that the model cannot take, must not fail the others.
-      if (sources.length === 1) return [namedError(cause, nameOf(sources[0]!), 'predicting it') as TenchError];
+      if (sources.length === 1) return [failed(cause, nameOf(sources[0]!))];
       const outcomes: Outcome[] = [];
       for (const source of sources) outcomes.push(...(await this.run([source], tta)));
       return outcomes;
@@ -77,7 +76,7 @@ export class Engine implements PredictionEngine {
       epoch: 0,
       device,
       onFailure: ({ place, cause }) => {
-        outcomes[place] = cause as TenchError;
+        outcomes[place] = failed(cause, nameOf(sources[place]!));
         return undefined;
       },
     });
@@ -119,5 +118,12 @@ export class Engine implements PredictionEngine {
 /** What a source is called in messages. */
 export function nameOf(source: ImageSource): string {
   if (typeof source === 'string') return source;
-  return source instanceof Uint8Array ? 'the image' : source.name;
+  return source instanceof Uint8Array ? 'that was given' : source.name;
+}
+
+function failed(cause: unknown, name: string): TenchError {
+  const message = cause instanceof Error ? cause.message : describe(cause);
+  if (cause instanceof TenchError && message.includes(name)) return cause;
+  const code = cause instanceof TenchError ? cause.code : 'ERR_TENCH_PREDICTION';
+  return new TenchError(`predicting the image ${name} failed: ${message}`, { code, cause });
 }

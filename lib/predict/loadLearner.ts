@@ -3,10 +3,12 @@
 import { pathToFileURL } from 'node:url';
 
 import { needRevival } from '../data/labeledData.js';
+import { Source } from '../io/source.js';
 import { Module } from '../nn/index.js';
 import { needCount, needFlag, needFunction, needOptions, needPath, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import type { Device } from '../tensor/index.js';
+import { learnerFormat } from './description.js';
 import { openLearner, type OwnCode } from './openLearner.js';
 import { Predictor } from './predictor.js';
 import type { LabelPrediction, Prediction } from './predictions.js';
@@ -47,6 +49,8 @@ export async function loadLearner<P extends Prediction = LabelPrediction>(
 ): Promise<Predictor<P>> {
   needPath('path', path, 'the path of a file');
   const { own, code, thread, device, batchSize, maxBytes } = needLoading(options);
+  // A wrong path is told at once, and not when a thread has been started for it.
+  await Source.using(path, `an ${learnerFormat.what}`, () => Promise.resolve());
   const imported = await importCode(code);
   const { processors = [] } = { ...imported, ...own };
   const engine = thread

@@ -1,6 +1,6 @@
 /** From a file to an engine: reads an exported learner and makes its parts again by name. */
 
-import type { ProcessorClass } from '../data/index.js';
+import type { ProcessorClass, TransformDescription } from '../data/index.js';
 import { stepOf } from '../data/compose.js';
 import { readSealed, notWhole } from '../io/sealed.js';
 import { putTogether } from '../io/stateTree.js';
@@ -19,7 +19,6 @@ import {
   type PartMaker,
   type TransformMaker,
 } from '../vision/index.js';
-import type { TransformDescription } from '../data/index.js';
 import { learnerFormat, needDescription, type LearnerDescription } from './description.js';
 import { Engine, type BatchStep } from './engine.js';
 

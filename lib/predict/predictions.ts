@@ -58,7 +58,7 @@ export class PredictionMaker {
   make(row: ArrayLike<number>, name: string): Prediction {
     const numbers = Array.from(row);
     if (numbers.some(Number.isNaN))
-      throw new TenchError(`${name}: the model gave NaN for it`, { code: 'ERR_TENCH_PREDICTION' });
+      throw new TenchError(`the model gave NaN for the image ${name}`, { code: 'ERR_TENCH_PREDICTION' });
     switch (this.kind) {
       case 'label': {
         const index = numbers.indexOf(numbers.reduce((most, one) => Math.max(most, one), -Infinity));

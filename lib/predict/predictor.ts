@@ -110,7 +110,7 @@ export class Predictor<P extends Prediction = LabelPrediction> implements AsyncD
     needOneOf('onError', onError, ['throw', 'return']);
     const made = await this.#settle('sources', sources, options);
     const failed = onError === 'throw' ? made.find((one) => one instanceof Error) : undefined;
-    if (failed !== undefined) throw failed as TenchError;
+    if (failed !== undefined) throw failed;
     return made;
   }
 
@@ -142,7 +142,7 @@ export class Predictor<P extends Prediction = LabelPrediction> implements AsyncD
   ): Promise<(P | TenchError)[]> {
     const read = await Promise.all(
       sources.map(async (source, i) => {
-        const name = sources.length === 1 ? 'the image' : `image ${i} of ${sources.length}`;
+        const name = sources.length === 1 ? 'that was given' : `number ${i} of ${sources.length}`;
         return readSource(source, name, this.#maxBytes).catch((error: unknown) => error as TenchError);
       }),
     );

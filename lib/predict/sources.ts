@@ -17,7 +17,7 @@ export type PredictSource = ImageSource | AsyncIterable<unknown> | Sharp;
 export async function readSource(source: PredictSource, name: string, maxBytes: number): Promise<ImageSource> {
   if (isSharp(source)) return { name, bytes: await named(name, () => pixelsOf(source)) };
   if (isStream(source)) return { name, bytes: await named(name, () => collected(source, maxBytes)) };
-  const image = source as ImageSource;
+  const image = source;
   return image instanceof Uint8Array ? { name, bytes: image } : image;
 }
 
@@ -25,7 +25,7 @@ export async function readSource(source: PredictSource, name: string, maxBytes: 
 export function needSource(argument: string, source: PredictSource): PredictSource {
   if (isSharp(source) || isStream(source)) return source;
   try {
-    inputOf(source as ImageSource);
+    inputOf(source);
     return source;
   } catch {
     throw invalid(

@@ -5,7 +5,7 @@
  * that was started for that.
  */
 
-import { Worker, isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads';
+import { Worker, isMainThread, parentPort, workerData, type Transferable } from 'node:worker_threads';
 
 import type { TtaVersions } from '../learner/tta.js';
 import { TenchError } from '../tensor/errors.js';
@@ -73,7 +73,11 @@ export class EngineThread implements PredictionEngine {
   /** @throws TenchError as {@link openLearner} does */
   static async start(options: ThreadOptions): Promise<EngineThread> {
     const data: ThreadData = { ...options, numThreads: getNumThreads() };
-    const worker = new Worker(new URL(import.meta.url), { workerData: { [mark]: data } });
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { [mark]: data },
+      // That is about the text of `node --eval`, and Node refuses it for a file.
+      execArgv: process.execArgv.filter((one) => !one.startsWith('--input-type')),
+    });
     return new Promise((resolve, reject) => {
       let engine: EngineThread | null = null;
       const end = (error: TenchError): void => {
@@ -152,7 +156,7 @@ export async function importCode(code: string | null): Promise<OwnCode> {
 /** The side of the thread. */
 async function serve({ path, device, code, numThreads }: ThreadData): Promise<void> {
   const port = parentPort!;
-  const say = (answer: Answer, transfer: TransferListItem[] = []): void => port.postMessage(answer, transfer);
+  const say = (answer: Answer, transfer: Transferable[] = []): void => port.postMessage(answer, transfer);
   try {
     setNumThreads(numThreads);
     const engine = await openLearner(path, { ...(await importCode(code)), device });

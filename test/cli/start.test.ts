@@ -2,14 +2,13 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
 import t from 'tap';
 
-import { Generator } from '../../lib/data/index.js';
+import { Generator, getFiles } from '../../lib/data/index.js';
 import { readSafetensors } from '../../lib/io/index.js';
-import { convLayer } from '../../lib/nn/index.js';
-import { getCnnModel } from '../../lib/vision/index.js';
+import { loadLearner } from '../../lib/predict/index.js';
 
 /** The command alone, without the set-up that comes before it. */
 const command = new URL('../../lib/cli/start.js', import.meta.url).href;
@@ -225,23 +224,24 @@ t.test('an image folder: result, table and files', async (t) => {
   t.notMatch(stderr, /[\u0000-\u0009\u000b-\u001f\u007f]/);
   t.match(stderr, /^ {4}2( +\d\.\d{4}){4} +\d:\d\d +\d+$/m);
 
-  t.strictSame(readdirSync(out).sort(), ['history.json', 'model.json', 'model.safetensors']);
-  const model = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
-    architecture: { cIn: number; cOut: number; nfs: number[] };
-    vocab: string[];
-    classNames: string[];
-  };
-  t.strictSame(model.vocab, ['blue', 'n01440764']);
-  t.strictSame(model.classNames, ['blue', 'tench']);
+  t.strictSame(readdirSync(out).sort(), ['history.json', 'model.safetensors']);
   const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as {
     batches: { loss: number[]; lr: number[] };
   };
   t.equal(history.batches.loss.length, 2 * 5);
   t.ok(Math.abs((history.batches.lr[0] ?? 0) - 0.1) < 1e-9, 'the cycle begins at a third of the rate');
-  const { tensors } = await readSafetensors(join(out, 'model.safetensors'));
-  const same = getCnnModel(model.architecture, model.architecture.nfs, convLayer);
-  same.loadStateDict(tensors);
-  t.ok(tensors.size > 0);
+  await using predictor = await loadLearner(join(out, 'model.safetensors'), { thread: false });
+  t.strictSame(predictor.vocab, ['blue', 'n01440764']);
+  const saved = predictor.description;
+  t.match(saved.model, { name: 'getCnnModel', options: { cIn: 3, cOut: 2 } });
+  t.strictSame(
+    [...saved.transforms, ...saved.batches].map(({ name }) => name),
+    ['makeRgb', 'ResizeFixed', 'toByteTensor', 'normalizer'],
+  );
+  const pictures = getFiles(join(data, 'val'), { recurse: true, extensions: ['.png'] });
+  const made = await predictor.predict(pictures);
+  const right = made.filter(({ label }, i) => label === basename(dirname(pictures[i]!))).length;
+  t.equal(right / 11, (result.epochs as { validAccuracy: number }[])[1]?.validAccuracy, 'it predicts as it validated');
 });
 
 t.test('the same seed trains the same, with one thread and two; another seed does not', async (t) => {

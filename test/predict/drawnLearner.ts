@@ -82,7 +82,7 @@ export async function drawnLearner(
   const {
     model = createModel('getCnnModel', { cIn: 3, cOut: 3, nfs: [16] }),
     tfms = [makeRgb, new ResizeFixed(16), toByteTensor],
-    labeler = parentLabeler as Labeler<string, unknown>,
+    labeler = parentLabeler,
     procY = new CategoryProcessor({ vocab: labels }),
     batchSize = 4,
     cbs = [new BatchTransformXCallback(normalizer(imagenetteStats))],

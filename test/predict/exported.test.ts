@@ -187,7 +187,7 @@ class Net extends Module {
   readonly head = new Linear(8, 3);
 
   override forward(x: Tensor): Tensor {
-    return this.head.call(this.flat.call(this.body.call(x)) as Tensor);
+    return this.head.call(this.flat.call(this.body.call(x)));
   }
 }
 
@@ -207,8 +207,8 @@ t.test("a module of one's own is brought along, as an object or as a function", 
 });
 
 t.test('a head that was replaced after the model was made is no longer of the registry', async (t) => {
-  const model = createModel('getCnnModel', { cIn: 3, cOut: 10, nfs: [16] }) as Sequential;
-  (model as unknown as Record<string, Module>)['6'] = new Linear(16, 3);
+  const model = createModel('getCnnModel', { cIn: 3, cOut: 10, nfs: [16] });
+  Object.assign(model, { 6: new Linear(16, 3) });
   const { learn } = await drawnLearner(folder, { model });
   const path = join(t.testdir(), 'learner.safetensors');
   await learn.export(path);
@@ -263,7 +263,7 @@ t.test('test-time augmentation is that of the learner', async (t) => {
 
 t.test("transforms and steps of one's own come back by name, also on another thread", async (t) => {
   const code = new URL('./ownCode.js', import.meta.url);
-  const { Darken, halve, makeNet } = (await import(code.href)) as typeof import('./ownCode.js');
+  const { Darken, halve, makeNet } = await import('./ownCode.js');
   const { learn, watch, valid } = await drawnLearner(folder, {
     model: makeNet(),
     tfms: [makeRgb, new ResizeFixed(16), new Darken(20), toByteTensor],

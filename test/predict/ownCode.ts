@@ -1,10 +1,9 @@
 /** Code that an exported learner cannot hold: an architecture, a transform of images and a step on batches of one's own. */
 
-import type { AnyTransform, TransformDescription } from '../../lib/data/index.js';
-import type { Module } from '../../lib/nn/index.js';
+import type { TransformDescription } from '../../lib/data/index.js';
+import { convLayer, type Module } from '../../lib/nn/index.js';
 import type { Tensor } from '../../lib/tensor/index.js';
 import { createModel, registerModel, getCnnModel, type Image, type TransformMaker } from '../../lib/vision/index.js';
-import { convLayer } from '../../lib/nn/index.js';
 
 registerModel('ownNet', ({ widths }: { widths?: number[] }) =>
   getCnnModel({ cIn: 3, cOut: 3 }, widths ?? [], convLayer),
@@ -31,6 +30,6 @@ export const halve = Object.assign((xb: Tensor): Tensor => xb.to('float32').div(
 });
 
 export const transforms: Readonly<Record<string, TransformMaker>> = {
-  Darken: ({ amount }) => new Darken(amount as number) as unknown as AnyTransform,
-  halve: () => halve as unknown as AnyTransform,
+  Darken: ({ amount }) => new Darken(amount as number),
+  halve: () => halve,
 };

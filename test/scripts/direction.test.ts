@@ -32,6 +32,7 @@ t.test('an import from a later room is refused', async (t) => {
   t.equal(await findings('lib/data/files.ts', '../vision/image.js'), 1);
   t.equal(await findings('lib/learner/learner.ts', '../report/index.js'), 1);
   t.equal(await findings('lib/io/numpy.ts', '../cli/main.js'), 1);
+  t.equal(await findings('lib/io/numpy.ts', '../predict/index.js'), 1);
 });
 
 t.test('lib stands on its own, and its index imports and is not imported', async (t) => {
