@@ -7,6 +7,7 @@ import type { Station } from './harness/station.js';
 import { momentum } from './momentum.js';
 import { optimizers } from './optimizers.js';
 import { resizing } from './resizing.js';
+import { serving } from './serving.js';
 
 export const stations: readonly Station[] = [
   resizing,
@@ -15,4 +16,5 @@ export const stations: readonly Station[] = [
   optimizers,
   augmentation,
   augmentationTraining,
+  serving,
 ];

@@ -31,8 +31,8 @@ import {
 
 export const labels = ['blue', 'green', 'red'];
 
-/** Draws pictures into `train/LABEL` and `valid/LABEL`: noise in which one colour is strong. Every third one is grey or has alpha, some are JPEG. */
-export async function drawPictures(folder: string, counts: { train: number; valid: number }): Promise<void> {
+/** Draws so many pictures of each label into `PART/LABEL`: noise in which one colour is strong. Every third one is grey or has alpha, some are JPEG. */
+export async function drawPictures(folder: string, counts: Readonly<Record<string, number>>): Promise<void> {
   const random = new Generator(7);
   for (const [part, count] of Object.entries(counts))
     for (const [channel, label] of ['red', 'green', 'blue'].entries()) {

@@ -1,0 +1,79 @@
+/** Many requests to a service, so many at a time: what each was answered, and how long it took. */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as ask } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+/** An answer, or what became of a request without one. */
+export interface Answer {
+  /** 0: none has come. */
+  readonly status: number;
+  readonly body: { readonly label?: string; readonly error?: string };
+  readonly milliseconds: number;
+}
+
+/** The service of `examples/predict/serve.ts` in a process of its own. */
+export interface Service {
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** Asks it to end, and says with which code it did. */
+  stop(): Promise<number | null>;
+}
+
+export async function startService(learner: string): Promise<Service> {
+  const script = fileURLToPath(new URL('../predict/serve.js', import.meta.url));
+  const child = spawn(process.execPath, [script, learner], {
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  for await (const text of child.stdout as AsyncIterable<Buffer>) {
+    said += text.toString();
+    const [, port] = /port: (\d+)/.exec(said) ?? [];
+    if (port === undefined) continue;
+    const stop = async (): Promise<number | null> => {
+      child.kill('SIGTERM');
+      const [code] = (await once(child, 'exit')) as [number | null];
+      return code;
+    };
+    return { port: Number(port), process: child, stop };
+  }
+  throw new Error(`the service has ended without a port: ${said}`);
+}
+
+/** POSTs each body, `atOnce` at a time, and waits for all answers, which come in the order of the bodies. */
+export async function postAll(
+  { port }: Service,
+  bodies: readonly Uint8Array[],
+  { atOnce }: { atOnce: number },
+): Promise<Answer[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+  const answers = new Array<Answer>(bodies.length);
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    for (let i = next++; i < bodies.length; i = next++) answers[i] = await post(port, agent, bodies[i]!);
+  };
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  agent.destroy();
+  return answers;
+}
+
+function post(port: number, agent: Agent, body: Uint8Array): Promise<Answer> {
+  const began = performance.now();
+  const answered = (status: number, text: string): Answer => ({
+    status,
+    body: JSON.parse(text || '{}') as Answer['body'],
+    milliseconds: performance.now() - began,
+  });
+  return new Promise((resolve) => {
+    const request = ask({ port, host: '127.0.0.1', method: 'POST', agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(answered(response.statusCode ?? 0, text)));
+      response.on('error', () => resolve(answered(0, '')));
+    });
+    request.on('error', () => resolve(answered(0, '')));
+    request.end(body);
+  });
+}
