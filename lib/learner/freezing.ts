@@ -39,7 +39,7 @@ export function needSeveralGroups(what: string, model: Module, splitter: Splitte
   if (length < 2)
     throw invalid(
       `${what}: splitter`,
-      'a Learner with a `splitter` into several parameter groups, e.g. body and head',
+      'a Learner with a `splitter` into several parameter groups, e.g. body and head, or a model that overrides `parameterGroups`',
       `${length} group`,
     );
 }

@@ -50,7 +50,7 @@ export class Learner extends TrainingLoop {
 
   /**
    * Adapts a pretrained model: first the last parameter group and the batch norms alone, then everything, early groups more slowly; each by one
-   * cycle. The learner needs a `splitter` into at least two groups.
+   * cycle. The model needs at least two parameter groups (`parameterGroups`), or the learner a `splitter` that makes them.
    *
    * @param epochs after unfreezing
    */

@@ -32,7 +32,7 @@ import {
   type LearnerState,
 } from './learnerState.js';
 import type { BatchLoader, FitOptions, LearnerData, LearnerOptions, LossFunction, OptFunc, Run } from './options.js';
-import { defaultLoss, needBatch, needData, needTensor, oneGroup } from './needs.js';
+import { defaultLoss, needBatch, needData, needTensor, groupsOfModel } from './needs.js';
 import { Precision } from './precision.js';
 import { needRates, spreadRates, type Rates } from './rates.js';
 import { Recorder } from './recorder.js';
@@ -103,7 +103,7 @@ export abstract class TrainingLoop extends CallbackHolder {
       lossFunc = defaultLoss,
       optFunc = sgdOpt,
       lr = 0.01,
-      splitter = oneGroup,
+      splitter = groupsOfModel,
       precision = 'fp32',
       channelsLast,
       device,

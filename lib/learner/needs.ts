@@ -10,8 +10,8 @@ import type { BatchLoader, LearnerData, LossFunction } from './options.js';
 /** The cross-entropy of logits and class indices. */
 export const defaultLoss: LossFunction = (pred, yb, options) => F.crossEntropy(pred, yb, options);
 
-/** All parameters in one group of the optimizer. */
-export const oneGroup = (model: Module): Tensor[] => [...model.parameters()];
+/** The optimizer's groups are those that the model knows of. */
+export const groupsOfModel = (model: Module): Tensor[][] => model.parameterGroups();
 
 /** Loaders that the loop can walk over. */
 export function needData(data: LearnerData): LearnerData {

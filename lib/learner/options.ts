@@ -43,7 +43,7 @@ export interface LearnerOptions {
   optFunc?: OptFunc;
   /** Learning rate; default 0.01. */
   lr?: number;
-  /** Parameter groups of the optimizer; default: all parameters in one group. */
+  /** Parameter groups of the optimizer; default: the model's `parameterGroups()`, which is one group of all unless the model says more. */
   splitter?: (model: Module) => Tensor[] | Tensor[][];
   /** Callbacks of this learner. */
   cbs?: readonly Callback[];

@@ -37,7 +37,7 @@ export { PixelShuffle, PixelUnshuffle, Upsample } from './resize.js';
 export { GroupNorm, InstanceNorm2d } from './sampleNorm.js';
 export type { GroupNormOptions } from './sampleNorm.js';
 export * from './similarityLosses.js';
-export type { LoadResult, StateDict } from './stateDict.js';
+export type { LoadOptions, LoadResult, StateDict } from './stateDict.js';
 export { Summary } from './summary.js';
 export type { SummaryRow } from './summary.js';
 export * as utils from './clip.js';

@@ -16,7 +16,14 @@ import {
 import { Parameter } from './parameter.js';
 import { moveTensor, toPlacement, type Placement } from './placement.js';
 import { tree } from './repr.js';
-import { loadState, ownParameters, stateEntries, type LoadResult, type StateDict } from './stateDict.js';
+import {
+  loadState,
+  ownParameters,
+  stateEntries,
+  type LoadOptions,
+  type LoadResult,
+  type StateDict,
+} from './stateDict.js';
 import { summarize, type Summary } from './summary.js';
 
 const hookMethods = {
@@ -149,6 +156,14 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
+  /**
+   * The parameters in groups that can be trained at rates of their own, from the input's side to the head's: what a Learner trains, freezes and
+   * fine-tunes by unless it is given a `splitter`. One group of all, where a model does not override it.
+   */
+  parameterGroups(): Parameter[][] {
+    return [this.parameters()];
+  }
+
   /** The buffers of this module itself, with whether they belong to the state. */
   ownBuffers(): [name: string, buffer: Tensor, persistent: boolean][] {
     const found: [string, Tensor, boolean][] = [];
@@ -234,13 +249,13 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
   }
 
   /**
-   * Copies a state into this module's own tensors, converting dtype and device.
+   * Copies a state into this module's own tensors, converting dtype and device. It may be so old that batch norms do not count their batches in it.
    *
    * @param state a map or plain object by PyTorch's names
-   * @param options `strict: false` accepts missing and unexpected names and returns them
+   * @param options `strict: false` accepts missing and unexpected names and returns them; `except: ['fc']` leaves the head as it is
    * @throws TenchError that lists missing and unexpected names and differing shapes; nothing was copied then
    */
-  loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, options: { strict?: boolean } = {}): LoadResult {
+  loadStateDict(state: StateDict | Readonly<Record<string, Tensor>>, options: LoadOptions = {}): LoadResult {
     return loadState(this, state, options);
   }
 

@@ -1,6 +1,6 @@
 /** The state of a module by PyTorch's names. Loading compares first and copies only when all is well, so that a bad file changes nothing. */
 
-import { needFlag, needOptions } from '../tensor/checks.js';
+import { needArray, needFlag, needOptions } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { isOptions, isTensor, noGrad, type Tensor } from '../tensor/index.js';
 import type { AnyModule } from './module.js';
@@ -15,6 +15,17 @@ export interface LoadResult {
   missing: string[];
   /** Names that the state has and the module lacks. */
   unexpected: string[];
+}
+
+/** Options of `Module.loadStateDict`. */
+export interface LoadOptions {
+  /** False accepts missing and unexpected names and returns them; default true. */
+  readonly strict?: boolean;
+  /**
+   * Paths of modules, parameters or buffers that are left as they are, e.g. `['fc']` for a head with other classes. What the state has under these
+   * names is not looked at. Default none.
+   */
+  readonly except?: readonly string[];
 }
 
 /** The parameters of a module itself, in the order in which they were assigned. */
@@ -36,17 +47,23 @@ export function* stateEntries(module: AnyModule, prefix: string): Generator<[nam
   }
 }
 
+/** What no name ends in where batch norms did not count yet, before PyTorch 0.4.1: PyTorch goes on from the count at hand, and torchvision's files need it. */
+const counter = /(^|\.)num_batches_tracked$/;
+
 /** Copies `state` into the tensors of `module`; see `Module.loadStateDict`. */
 export function loadState(
   module: AnyModule,
   state: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
-  options: { strict?: boolean },
+  options: LoadOptions,
 ): LoadResult {
   needOptions('loadStateDict', options);
   const strict = needFlag('loadStateDict: strict', options.strict ?? true);
-  const own = new Map(stateEntries(module, ''));
-  const given = toNamed(state);
-  const missing = [...own.keys()].filter((name) => !given.has(name));
+  const all = new Map(stateEntries(module, ''));
+  const isLoaded = needExcept(options.except ?? [], all);
+  const own = new Map([...all].filter(([name]) => isLoaded(name)));
+  const given = new Map([...toNamed(state)].filter(([name]) => isLoaded(name)));
+  const isCounted = [...given.keys()].some((name) => counter.test(name));
+  const missing = [...own.keys()].filter((name) => !given.has(name) && (isCounted || !counter.test(name)));
   const unexpected = [...given.keys()].filter((name) => !own.has(name));
   const copies: [to: Tensor, from: Tensor][] = [];
   const shapes: string[] = [];
@@ -74,6 +91,15 @@ export function loadState(
     for (const [to, from] of copies) to.copy_(from);
   });
   return { missing, unexpected };
+}
+
+/** Checks that every path is one of the module's. @returns whether a name is under none of them */
+function needExcept(except: readonly string[], own: ReadonlyMap<string, Tensor>): (name: string) => boolean {
+  const isUnder = (name: string, path: string): boolean => name === path || name.startsWith(`${path}.`);
+  for (const path of needArray('loadStateDict: except', except, 'an array of paths') as readonly unknown[])
+    if (typeof path !== 'string' || ![...own.keys()].some((name) => isUnder(name, path)))
+      throw invalid('loadStateDict: except', 'paths of what has parameters or buffers in the module', path);
+  return (name) => !except.some((path) => isUnder(name, path));
 }
 
 /** What a state names, whatever came as one. */

@@ -234,6 +234,36 @@ t.test('a state that does not fit is listed and changes nothing', async (t) => {
   t.throws(() => net.loadStateDict({ scale: [1] as unknown as Tensor }), /state\[scale\]/);
 });
 
+t.test('states of before batch norms counted are whole', async (t) => {
+  const net = new nn.Sequential(new nn.BatchNorm2d(2), new nn.BatchNorm2d(2));
+  net.call(ones([2, 2, 3, 3]));
+  const old = Object.fromEntries([...net.stateDict()].filter(([name]) => !name.endsWith('num_batches_tracked')));
+  t.strictSame(net.loadStateDict(old), { missing: [], unexpected: [] });
+  t.equal((net[0] as nn.BatchNorm2d).numBatchesTracked?.item(), 1);
+  const half = { ...old, '0.num_batches_tracked': tensor(5n) };
+  t.throws(() => net.loadStateDict(half), /missing: 1\.num_batches_tracked/);
+});
+
+t.test('what is excepted from a state stays as it is, whatever the state has of it', async (t) => {
+  const net = new Net();
+  const kept = net.body.weight.toList();
+  const state = new Map(net.stateDict());
+  state.set('scale', zeros([4]).add(9));
+  state.set('body.weight', zeros([3, 3]));
+  state.delete('body.bias');
+  state.set('body.more', zeros([1]));
+  t.strictSame(net.loadStateDict(state, { except: ['body'] }), { missing: [], unexpected: [] });
+  t.strictSame(net.scale.toList(), [9, 9, 9, 9]);
+  t.strictSame(net.body.weight.toList(), kept);
+  t.throws(
+    () => net.loadStateDict(state, { except: ['body.weight'] }),
+    /missing: body\.bias\n {2}unexpected: body\.more$/,
+  );
+  for (const path of ['head', 'bod', '', 'body.'])
+    t.throws(() => net.loadStateDict(state, { except: [path] }), /paths of .* for `loadStateDict: except`/);
+  t.throws(() => net.loadStateDict(state, { except: 'body' as never }), /an array of paths/);
+});
+
 t.test('modules print as in PyTorch', async (t) => {
   interface Printed {
     layer: string;
