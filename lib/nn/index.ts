@@ -1,6 +1,9 @@
 /** The nn room: everything that the later rooms and users may import of it; users see it as the namespace `nn`. */
 
 export * from './activations.js';
+export { SelfAttention, SimpleSelfAttention } from './attention.js';
+export { BlurPool2d, MaxBlurPool2d } from './blurPool.js';
+export type { BlurPool2dOptions, MaxBlurPool2dOptions } from './blurPool.js';
 export { ModuleList, Sequential } from './containers.js';
 export { ConvLayer, convLayer } from './convLayer.js';
 export type { ConvLayerOptions, LayerFactory } from './convLayer.js';

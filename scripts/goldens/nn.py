@@ -93,7 +93,7 @@ def layer_case(name, args, module, *inputs, mode='train', steps=1):
     return {
         'layer': name, 'args': args, 'mode': mode, 'steps': steps, 'state': state, 'inputs': [encode(x) for x in inputs],
         'output': encode(output), 'grads': {key: encode(grad) for key, grad in zip(names, grads)},
-        'after': {key: encode(value) for key, value in module.state_dict().items() if 'running' in key or 'num_batches' in key},
+        'after': {key: encode(value) for key, value in module.state_dict().items() if key.endswith(('running_mean', 'running_var', 'num_batches_tracked', 'weight_u', 'weight_v'))},
     }
 
 

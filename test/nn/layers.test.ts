@@ -39,7 +39,7 @@ function build({ layer, args, mode }: Pick<LayerCase, 'layer' | 'args' | 'mode'>
 const title = ({ layer, args, mode, steps, inputs: [{ dtype, shape }] }: LayerCase): string =>
   `${layer}(${args.map((arg) => JSON.stringify(arg)).join(', ')}) in ${mode}${steps > 1 ? `, step ${steps}` : ''} on ${dtype} [${shape.join(', ')}]`;
 
-const cases = ['layers', 'rareLayers', 'oddInputs'].flatMap((file) => readGoldens<LayerCase>(file));
+const cases = ['layers', 'rareLayers', 'oddInputs', 'visionLayers'].flatMap((file) => readGoldens<LayerCase>(file));
 
 for (const record of cases) {
   t.test(title(record), async (t) => {
@@ -113,7 +113,7 @@ t.test('channels_last gives the same, and stays channels_last', async (t) => {
     output.backward(evenWeights(output));
     near(t, input.grad, record.grads.input0 ?? record.inputs[0], `${title(record)}: gradient`);
     const stays =
-      /Conv|Pool|BatchNorm2d|ReLU|Hard|Mish|SiLU|Identity|Dropout/.test(record.layer) &&
+      /Conv|Pool|BatchNorm2d|ReLU|Hard|Mish|SiLU|Identity|Dropout|Attention/.test(record.layer) &&
       record.output.shape.length === 4 &&
       record.output.shape.slice(2).some((size) => size !== 1);
     if (stays) t.ok(output.isContiguous({ memoryFormat: 'channels_last' }), `${title(record)} stays channels_last`);

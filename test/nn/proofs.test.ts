@@ -16,8 +16,8 @@ interface Proof {
 const proofs = (...files: string[]): Proof[] => files.flatMap((file) => readGoldens<Proof>(file));
 const functions = proofs('losses', 'resampling', 'rareFunctions', 'modes');
 const proven = new Set(
-  [...proofs('layers', 'rareLayers'), ...functions, ...proofs('initialisers')].flatMap(({ layer, fn, init }) =>
-    [layer, fn, init].filter((name) => name !== undefined),
+  [...proofs('layers', 'rareLayers', 'visionLayers'), ...functions, ...proofs('initialisers')].flatMap(
+    ({ layer, fn, init }) => [layer, fn, init].filter((name) => name !== undefined),
   ),
 );
 
