@@ -87,12 +87,31 @@ const where = (): unknown => ({ train: true, epoch: 1, index: 2, random: new Gen
 
 const makeMine = (): nn.Module => new nn.Identity();
 
+/** Large networks are made where there are no values. */
+const onMeta = { device: 'meta', dtype: 'float32' };
+const xOptions = (): object => ({
+  nOut: 2,
+  cIn: 1,
+  p: 0.5,
+  stemSzs: [4, 4, 8],
+  widen: 0.25,
+  sa: true,
+  actCls: 'Mish',
+  pool: 'avg',
+  stemPool: 'maxBlur',
+  ...onMeta,
+});
+
 /** What `layer` is called with besides is checked by the layer. */
 const settings = { device: 'cpu', dtype: 'float32' };
 
 export const visionRoom: Room = {
   exports: room,
   apart: {
+    resnet34: 'as resnet18',
+    resnet50: 'as resnet18',
+    xresnet34: 'as xresnet18',
+    xresnet50: 'as xresnet18',
     'Augment#draw': 'protected',
     'BatchBrightness#step': 'protected',
     'FactorPart#step': 'protected',
@@ -266,6 +285,8 @@ export const visionRoom: Room = {
     initCnn: () => [room.getCnnModel({ cIn: 1, cOut: 2 }, [4], convLayer), { uniform: true, leak: 0.2 }],
     prevPow2: () => [9],
     createModel: () => ['getCnnModel', { cIn: 1, cOut: 2, nfs: [4], layer: 'convLayer', leak: 0.1 }],
+    resnet18: () => [{ numClasses: 2, cIn: 1, zeroInitResidual: true, ...onMeta }],
+    xresnet18: () => [xOptions()],
     describeModel: () => [room.getCnnModel({ cIn: 1, cOut: 2 }, [4], convLayer)],
     registerModel: () => ['mine', makeMine],
     channelStats: () => [batches(), { batches: 1 }],

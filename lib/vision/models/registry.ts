@@ -5,6 +5,8 @@ import { needFunction, needInstance, needOneOf, needOptions, needText } from '..
 import { invalid } from '../../tensor/errors.js';
 import { getCnnModel, type ChannelsAndClasses, type CnnOptions } from './cnn.js';
 import { described, plainOptions } from './described.js';
+import { resnet18, resnet34, resnet50 } from './resnet.js';
+import { xresnet18, xresnet34, xresnet50 } from './xresnet.js';
 
 /**
  * Makes a model of a plain object of options, whatever these are. They may come from a file, so it checks them; `device` and `dtype` are among them
@@ -21,7 +23,9 @@ function cnnByName({ cIn, cOut, nfs, layer = 'convLayer', ...options }: CnnByNam
   return getCnnModel({ cIn, cOut }, nfs, convLayer, options);
 }
 
-const makers = new Map<string, ModelMaker>(Object.entries({ getCnnModel: cnnByName }));
+const own = { getCnnModel: cnnByName, resnet18, resnet34, resnet50, xresnet18, xresnet34, xresnet50 };
+
+const makers = new Map<string, ModelMaker>(Object.entries(own));
 
 /** Names that {@link createModel} knows: the library's own, and those that have been registered. */
 export function modelNames(): string[] {
