@@ -44,6 +44,8 @@ def main():
         if name == "clear.gif":
             # What lies under transparent pixels is lost in libvips.
             expected[name] *= expected[name][..., 3:] > 0
+    for name, (order, channels) in {"rgb16.tif": ("<", 3), "rgb16BigEndian.tif": (">", 3), "rgba16.tif": ("<", 4), "greyAlpha16.tif": ("<", 2)}.items():
+        expected[name] = deep_tiff(name, order, channels)
     described = {name: describe(pixels) for name, pixels in sorted(expected.items())}
     (FOLDER / "pixels.json").write_text(json.dumps(described, indent=1) + "\n")
 
@@ -97,6 +99,36 @@ def packed(line, depth):
 
 def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def deep_tiff(name, order, channels):
+    """Writes a TIFF of 16 bits a sample, of which Pillow writes only grey, and returns what it shows."""
+    samples = random.integers(0, 65536, (HEIGHT, WIDTH, channels), dtype=numpy.uint16)
+    pixels = samples.astype(f"{order}u2").tobytes()
+    short, long = 3, 4
+    has_alpha = channels in (2, 4)
+    entries = [(256, long, 1, WIDTH), (257, long, 1, HEIGHT), (258, short, channels, None), (259, short, 1, 1)]
+    entries += [(262, short, 1, 2 if channels > 2 else 1), (273, long, 1, None), (277, short, 1, channels), (278, long, 1, HEIGHT)]
+    entries += [(279, long, 1, len(pixels)), (338, short, 1, 2)][: 2 if has_alpha else 1]
+    directory_bytes = 2 + 12 * len(entries) + 4
+    bits_at = 8 + directory_bytes
+    at = {258: bits_at, 273: bits_at + 2 * channels}
+    directory = struct.pack(f"{order}H", len(entries))
+    for tag, kind, count, value in entries:
+        fits = kind == short and count == 1
+        directory += struct.pack(f"{order}HHI", tag, kind, count)
+        if tag == 258 and channels == 2:  # two of them lie in the entry itself
+            directory += struct.pack(f"{order}HH", 16, 16)
+        else:
+            directory += struct.pack(f"{order}HH" if fits else f"{order}I", *((value, 0) if fits else (at.get(tag, value),)))
+    header = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels)
+    (FOLDER / name).write_bytes(header + directory + bytes(4) + bits + pixels)
+    shown = (samples >> 8).astype(numpy.uint8)
+    # Pillow has no mode for grey and alpha of 16 bits.
+    if channels > 2:
+        assert (read(FOLDER / name) == shown).all(), name
+    return shown
 
 
 def others():
