@@ -5,7 +5,7 @@
  * The values are the same either way: this only saves work.
  */
 
-import type { Device, Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { needArray, needCount, needTensor, needText } from '../tensor/checks.js';
 import { TenchError, describe, invalid } from '../tensor/errors.js';
 import { collate, needNames } from './collate.js';
@@ -19,6 +19,7 @@ import {
   type TransformContext,
   type Transforms,
 } from './compose.js';
+import { needPlacement, placed, type Placement } from './placement.js';
 import { Generator } from './random.js';
 
 /** What the draws of a transform hang on besides the item and the transform: the same pair gives the same draws. */
@@ -96,13 +97,13 @@ export class Chain {
   /**
    * Makes one batch tensor of the values that the first `perItem` transforms gave.
    *
-   * @param device where the batch goes before the elementwise steps run; it travels as bytes where the chain allows it
+   * @param to where the batch goes before the elementwise steps run; it travels as bytes where the chain allows it
    */
-  batch(values: readonly unknown[], names: readonly string[], device?: Device): Tensor {
+  batch(values: readonly unknown[], names: readonly string[], to: Placement = {}): Tensor {
     needArray('values', values);
     needNames(names);
     const batch = this.collates === undefined ? collate(values, names) : this.collates.batch!(values as never[], names);
-    return this.finish(batch, device);
+    return this.finish(batch, to);
   }
 
   /** The transforms that run once a batch. */
@@ -110,14 +111,14 @@ export class Chain {
     return this.transforms.slice(this.collates === undefined ? this.perItem : this.perItem + 1);
   }
 
-  /** Takes a batch tensor to its device and runs the elementwise steps on it, but for the first `done`. */
-  finish(batch: Tensor, device?: Device, done = 0): Tensor {
+  /** Takes a batch tensor to its place and runs the elementwise steps on it there, but for the first `done`. */
+  finish(batch: Tensor, to: Placement = {}, done = 0): Tensor {
     needTensor('batch', batch);
-    if (device !== undefined) needText('device', device, "the name of a device, e.g. 'cpu'");
+    const { device, pinMemory } = needPlacement('to', to);
     needCount('done', done);
-    let finished = device !== undefined && batch.device !== device ? batch.to(device) : batch;
+    let finished = device !== undefined && batch.device !== device ? placed(batch, to) : batch;
     for (const transform of this.perBatch.slice(done)) finished = stepOf(transform)(finished) as Tensor;
-    return finished;
+    return placed(finished, { pinMemory });
   }
 
   /** What the transform at a position is given besides its input. */

@@ -5,6 +5,7 @@ import { needCount, needInstance, needOptions } from '../tensor/checks.js';
 import type { Batch } from './collate.js';
 import type { Dataset } from './itemList.js';
 import { DataLoader, type LoaderOptions } from './loader.js';
+import { canPin } from './placement.js';
 import type { Sampler } from './samplers.js';
 import { showBatch, type ShowOptions, type ShownItem } from './showBatch.js';
 
@@ -94,6 +95,7 @@ export function databunchify(
   if (numWorkers !== undefined) needCount('numWorkers', numWorkers);
   const shared = {
     ...rest,
+    pinMemory: canPin(rest.pinMemory),
     prefetch: rest.prefetch ?? numWorkers,
     numThreads: rest.numThreads ?? numWorkers,
   };

@@ -1,7 +1,7 @@
 /** An ItemList holds what items are (paths, texts, rows), opens them when they are asked for, and transforms them on every get. */
 
 import { inspect } from 'node:util';
-import type { Device, Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { needArray, needCount, needFunction, needOptions, needText } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { Budget } from './budget.js';
@@ -9,6 +9,7 @@ import { Chain, guard, needDraw, type Draw, type ItemDraw } from './chain.js';
 import { transformLabel, type Transforms } from './compose.js';
 import { gather, type FailureHandler } from './failures.js';
 import { ListContainer, type Selection } from './listContainer.js';
+import { needPlacement, type Placement } from './placement.js';
 import { needPositions } from './random.js';
 import { revivedItem, savedItem } from './savedItems.js';
 
@@ -16,9 +17,7 @@ import { revivedItem, savedItem } from './savedItems.js';
 const BYTES_UNDER_WAY = 256 * 2 ** 20;
 
 /** What a data set needs to know to make a batch. */
-export interface BatchRequest extends Draw {
-  /** Where the tensors of the batch go; default: where they were made. */
-  readonly device?: Device | undefined;
+export interface BatchRequest extends Draw, Placement {
   /** Aborted when nobody waits for the batch any more. */
   readonly signal?: AbortSignal;
   /** Asked about every item that cannot be had, with its place in the batch; without it the first failure is thrown. */
@@ -32,6 +31,7 @@ export interface BatchRequest extends Draw {
 /** Checks what a batch is asked for with. */
 export function needRequest(request: BatchRequest): BatchRequest {
   needDraw(request);
+  needPlacement('request', request);
   if (request.onFailure !== undefined) needFunction('onFailure', request.onFailure);
   if (request.threads !== undefined) needCount('threads', request.threads);
   if (request.occurrences !== undefined)
@@ -157,7 +157,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
       const get = (index: number, place: number): unknown => this.#withinBudget(this.position(index), place, request);
       const nameOf = (index: number): string => this.nameOf(this.position(index));
       const { values, kept } = await gather(indices, get, { onFailure, nameOf, signal });
-      return kept.length === 0 ? [] : [this.chain.batch(values, kept.map(nameOf), request.device)];
+      return kept.length === 0 ? [] : [this.chain.batch(values, kept.map(nameOf), request)];
     }
     const values = indices.map((index, place) => this.#withinBudget(this.position(index), place, request));
     const ready = values.some((value) => value instanceof Promise) ? await inTurn(values) : values;
@@ -165,7 +165,7 @@ export class ItemList<T = unknown, O = T> extends ListContainer<T> implements Da
       this.chain.batch(
         ready,
         indices.map((index) => this.nameOf(index)),
-        request.device,
+        request,
       ),
     ];
   }

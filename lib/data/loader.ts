@@ -1,7 +1,7 @@
 /** The DataLoader turns a data set into batches, a few of them ahead of the one in use. */
 
 import { inspect } from 'node:util';
-import type { Device } from '../tensor/index.js';
+import type { Device, Tensor } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needInstance, needOneOf, needOptions, needText } from '../tensor/checks.js';
 import { TenchError, invalid } from '../tensor/errors.js';
 import { collateParts, type Batch } from './collate.js';
@@ -9,9 +9,10 @@ import { EpochFailures, gather, onErrorWords, type ItemFailure, type OnError } f
 import { inTurn, needDataset, type Dataset } from './itemList.js';
 import { itemCount } from './listContainer.js';
 import { occurrencesIn } from './occurrences.js';
+import { canPin, placedBatch } from './placement.js';
 import { Generator, needPositions } from './random.js';
 import { RandomSampler, SequentialSampler, checkedOrder, needSampler, type Sampler } from './samplers.js';
-import { Stop, moved, release, settled, type EpochStart, type Loaded } from './walk.js';
+import { Stop, release, settled, type EpochStart, type Loaded } from './walk.js';
 
 /** Makes a batch of samples in the user's own way. */
 export type Collate<B> = (samples: unknown[], names: readonly string[]) => B | Promise<B>;
@@ -32,6 +33,12 @@ export interface LoaderOptions<B = Batch> {
   seed?: number | bigint;
   /** Where batches are moved to. Default: they stay where they were made. */
   device?: Device;
+  /**
+   * Batches land in page-locked memory, from which they are copied to a CUDA device beside the program: `xb.to('cuda', { nonBlocking: true })`, which
+   * `CudaCallback` does, or `device` here. Without a CUDA device a warning of the process (`TENCH_NO_CUDA`) says that it changes nothing. Default
+   * false.
+   */
+  pinMemory?: boolean;
   /** Makes a batch of samples. Default: one tensor for each part of a sample, see `collate`. */
   collate?: Collate<B>;
   /** What becomes of an item that cannot be had, such as a damaged file. Default `throw`; see {@link DataLoader.failures} for the others. */
@@ -66,6 +73,8 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   readonly prefetch: number;
   readonly seed: number | bigint;
   readonly device: Device | undefined;
+  /** Whether batches land in page-locked memory: it was asked for, and there is a CUDA device. */
+  readonly pinMemory: boolean;
   readonly onError: OnError;
   readonly numThreads: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -90,6 +99,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     this.prefetch = needCount('prefetch', prefetch);
     this.seed = new Generator(seed).seed;
     this.device = device === undefined ? device : needText('device', device, "the name of a device, e.g. 'cpu'");
+    this.pinMemory = canPin(options.pinMemory);
     this.#collate = options.collate === undefined ? undefined : needFunction('collate', options.collate);
     this.#sampled = options.sampler !== undefined;
     const { onError = 'throw', numThreads, signal } = options;
@@ -189,13 +199,13 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
 
   /** One batch; undefined if none of its items could be had. */
   async #load({ order, occurrences: all, start, epoch, failures, signal }: BatchToLoad): Promise<B | undefined> {
-    const { dataset, seed, device } = this;
+    const { dataset, seed, device, pinMemory } = this;
     const indices = order.slice(start, start + this.batchSize);
     const occurrences = all && [...all.subarray(start, start + this.batchSize)];
     const onFailure = failures.handler(start);
     if (this.#collate === undefined && dataset.getBatch) {
-      const request = { seed, epoch, occurrences, device, signal, onFailure, threads: this.numThreads };
-      const parts = await dataset.getBatch(indices, request);
+      const request = { seed, epoch, occurrences, device, pinMemory, signal, onFailure, threads: this.numThreads };
+      const parts = placedBatch(await dataset.getBatch(indices, request), { pinMemory }) as Tensor[];
       return onFailure !== undefined && parts.length === 0 ? undefined : (parts as B);
     }
     const nameOf = (index: number): string => dataset.nameOf?.(index) ?? `item ${index}`;
@@ -207,7 +217,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
         : await gather(indices, get, { onFailure, nameOf, signal });
     if (kept.length === 0) return undefined;
     const batch: unknown = await (this.#collate ?? collateParts)(values, kept.map(nameOf));
-    return moved(batch, device) as B;
+    return placedBatch(batch, { device, pinMemory }) as B;
   }
 
   [inspect.custom](): string {
@@ -221,6 +231,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     if (this.onError !== 'throw') settings.push(`onError: ${this.onError}`);
     if (this.numThreads !== undefined) settings.push(`numThreads: ${this.numThreads}`);
     if (this.device !== undefined) settings.push(`device: ${this.device}`);
+    if (this.pinMemory) settings.push('pinMemory: true');
     return `DataLoader (${this.length} ${this.length === 1 ? 'batch' : 'batches'} of ${itemCount(this.dataset.length)}; ${settings.join(', ')})`;
   }
 }

@@ -9,6 +9,7 @@ import { collate, type Batch } from './collate.js';
 import type { Transforms } from './compose.js';
 import { EpochFailures, type ItemFailure } from './failures.js';
 import type { Collate } from './loader.js';
+import { canPin, placedBatch } from './placement.js';
 import { processorList, type AnyProcessor, type Processors } from './processors.js';
 import { Generator } from './random.js';
 import {
@@ -19,7 +20,7 @@ import {
   type SampleOpener,
   type StreamSample,
 } from './streamBatch.js';
-import { moved, release, settled, type EpochStart, type Loaded } from './walk.js';
+import { release, settled, type EpochStart, type Loaded } from './walk.js';
 
 export type { BatchOpener, SampleOpener, StreamSample } from './streamBatch.js';
 
@@ -58,6 +59,8 @@ export interface StreamLoaderOptions<S, B = Batch> {
   seed?: number | bigint;
   /** Where batches are moved to. Default: they stay where they were made. */
   device?: Device;
+  /** Batches land in page-locked memory, as for a `DataLoader`. Default false. */
+  pinMemory?: boolean;
   /** Stops a walk, which then throws the signal's reason. */
   signal?: AbortSignal;
   /** Makes a batch of samples `[x, y]`. Default: one tensor for each part. */
@@ -116,6 +119,8 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   readonly prefetch: number;
   readonly seed: number | bigint;
   readonly device: Device | undefined;
+  /** Whether batches land in page-locked memory: it was asked for, and there is a CUDA device. */
+  readonly pinMemory: boolean;
   /** Samples an epoch, or undefined for all that come. */
   readonly samples: number | undefined;
   readonly procX: readonly AnyProcessor[];
@@ -144,6 +149,7 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     this.prefetch = prefetch;
     this.seed = new Generator(seed).seed;
     this.device = device === undefined ? device : needText('device', device, "the name of a device, e.g. 'cpu'");
+    this.pinMemory = canPin(options.pinMemory);
     this.samples = samples === undefined ? samples : needCount('samples', samples, 1);
     this.procX = processorList(options.procX);
     this.procY = processorList(options.procY);
@@ -274,8 +280,9 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   }
 
   async #load({ samples, first }: Group<S>, { epoch, failures, signal }: Walk): Promise<B | null> {
-    const { seed, device, numThreads: threads } = this;
-    const request = { seed, epoch, device, signal, threads, onFailure: failures.handler(first) };
+    const { seed, numThreads: threads } = this;
+    const to = { device: this.device, pinMemory: this.pinMemory };
+    const request = { ...to, seed, epoch, signal, threads, onFailure: failures.handler(first) };
     const batch = { samples, x: this.#x, y: this.#y, chain: this.#chain, request };
     const count = this.#collate === undefined ? this.#chain.perItem : this.#chain.transforms.length;
     const { xs, ys, kept } = await (this.#opener === undefined
@@ -285,13 +292,13 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     const names = kept.map((place) => samples[place]!.name);
     if (this.#collate !== undefined) {
       const items = xs as unknown[];
-      return moved(
+      return placedBatch(
         await this.#collate(this.#y === undefined ? items : items.map((x, i) => [x, ys[i]]), names),
-        device,
+        to,
       ) as B;
     }
-    const parts: Batch = [Array.isArray(xs) ? this.#chain.batch(xs, names, device) : xs];
-    if (this.#y !== undefined) parts.push(moved(collate(ys, names), device) as Batch[number]);
+    const parts: Batch = [Array.isArray(xs) ? this.#chain.batch(xs, names, to) : xs];
+    if (this.#y !== undefined) parts.push(placedBatch(collate(ys, names), to) as Batch[number]);
     return parts as B;
   }
 

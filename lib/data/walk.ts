@@ -1,6 +1,6 @@
 /** What the walks of all loaders have in common: where they begin, how they end, and the batches that wait in between. */
 
-import { Tensor, type Device } from '../tensor/index.js';
+import { Tensor } from '../tensor/index.js';
 
 /** Where a walk begins; see `setEpoch` of the loaders. */
 export interface EpochStart {
@@ -61,11 +61,4 @@ export function settled<B>(loading: Promise<B | undefined>): Promise<Loaded<B>> 
     (batch) => ({ batch }),
     (error: unknown) => ({ error }),
   );
-}
-
-/** The tensors of a batch on a device. */
-export function moved(batch: unknown, device: Device | undefined): unknown {
-  if (device === undefined) return batch;
-  if (batch instanceof Tensor) return batch.to(device);
-  return Array.isArray(batch) ? batch.map((part) => moved(part, device)) : batch;
 }

@@ -207,8 +207,9 @@ class Painting {
 
   /** The batch tensor, made when the first size is known. */
   #allocate({ width, height, channels }: ImageSize): void {
-    const dtype = this.#chain.pixelType(this.#request.device);
-    this.#tensor ??= empty([this.#sizes.length, channels, height, width], { dtype });
+    const { device, pinMemory = false } = this.#request;
+    const dtype = this.#chain.pixelType(device);
+    this.#tensor ??= empty([this.#sizes.length, channels, height, width], { dtype, pinMemory });
   }
 
   #fits({ width, height, channels }: ImageSize): boolean {
@@ -253,7 +254,7 @@ class Painting {
       for (const used of [this.#tensor, places]) used.dispose();
       this.#tensor = filled;
     }
-    const finished = this.#chain.finish(this.#tensor, this.#request.device);
+    const finished = this.#chain.finish(this.#tensor, this.#request);
     if (finished !== this.#tensor) this.#tensor.dispose();
     return finished;
   }

@@ -2,6 +2,7 @@
 
 import { guard, type Chain, type ChainItem } from '../data/chain.js';
 import { transformLabel, type AnyTransform } from '../data/compose.js';
+import type { Placement } from '../data/placement.js';
 import type { Device, Tensor } from '../tensor/index.js';
 import { encodeProgram } from './encode.js';
 import { sizeAfter, type ImageOperation, type ImageSize } from './program.js';
@@ -61,7 +62,7 @@ export class PlannedChain {
   }
 
   /** Runs the steps on batches that the pixels have not been through. */
-  finish(batch: Tensor, device: Device | undefined): Tensor {
-    return this.#chain.finish(batch, device, this.pixelType(device) === 'float32' ? 1 : 0);
+  finish(batch: Tensor, to: Placement): Tensor {
+    return this.#chain.finish(batch, to, this.pixelType(to.device) === 'float32' ? 1 : 0);
   }
 }

@@ -43,6 +43,8 @@ const paths = ['set/train/n0/a.jpg', 'set/valid/n1/b.jpg', 'set/train/n1/c.jpg']
 const draw = { seed: 1, epoch: 0 };
 const twice = (x: unknown): unknown => x;
 const pass = (value: unknown): unknown => value;
+/** What every loader takes. */
+const loading = { prefetch: 1, seed: 1, device: 'cpu', pinMemory: false, collate: pass };
 
 const numbers = (): room.ItemList => new ItemList([1, 2, 3], 'numbers', [twice]);
 const category = (): room.CategoryProcessor => {
@@ -163,7 +165,7 @@ export const dataRoom: Room = {
   valid: {
     'new Chain': () => [[twice, { apply: twice, order: 1, describe: () => ({ name: 'two', size: 1 }) }]],
     'Chain#run': () => [2, { seed: 1, epoch: 0, index: 0, name: 'one' }, 1],
-    'Chain#batch': () => [[1, 2], ['a', 'b'], 'cpu'],
+    'Chain#batch': () => [[1, 2], ['a', 'b'], { device: 'cpu', pinMemory: false }],
     className: () => ['n01440764'],
     'new CategoryProcessor': () => [{ unknown: 'other', minCount: 2, vocab: ['tench', 'church'] }],
     collate: () => [
@@ -186,7 +188,7 @@ export const dataRoom: Room = {
       numbers(),
       numbers(),
       2,
-      { cIn: 1, cOut: 2, numWorkers: 1, dropLast: true, prefetch: 1, seed: 1, device: 'cpu', collate: pass },
+      { cIn: 1, cOut: 2, numWorkers: 1, dropLast: true, ...loading },
     ],
     getFiles: () => [dataFolder, { extensions: ['.csv', 'idx'], recurse: true, include: ['train', 'valid'] }],
     'new FillMissingProcessor': () => [{ fill: 'mean', addFlags: true }],
@@ -232,7 +234,7 @@ export const dataRoom: Room = {
     'ListContainer#toString': () => [],
     'new DataLoader': () => [
       { length: 3, get: (index: number) => [index, 1], nameOf: (index: number) => `item ${index}` },
-      { batchSize: 2, shuffle: true, dropLast: false, prefetch: 1, seed: 1, device: 'cpu', collate: pass },
+      { batchSize: 2, shuffle: true, dropLast: false, ...loading },
     ],
     'DataLoader#setEpoch': () => [1, { batch: 1 }],
     'DataLoader#order': () => [0],
@@ -267,10 +269,7 @@ export const dataRoom: Room = {
       { lists: [ItemList], processors: [CategoryProcessor], tfms: [pass] },
     ],
     'SplitData#withTest': () => [numbers()],
-    'SplitData#toDatabunch': () => [
-      2,
-      { cIn: 1, cOut: 2, numWorkers: 1, dropLast: true, prefetch: 1, seed: 1, device: 'cpu', collate: pass },
-    ],
+    'SplitData#toDatabunch': () => [2, { cIn: 1, cOut: 2, numWorkers: 1, dropLast: true, ...loading }],
     'SplitData#toJSON': () => [],
     labelByFunc: () => [
       splitPaths(),

@@ -22,6 +22,7 @@ const streamOptions: room.StreamLoaderOptions<room.TarSample> = {
   numThreads: 1,
   seed: 1,
   device: 'cpu',
+  pinMemory: false,
   signal: undefined,
   onError: 'throw',
 };
