@@ -58,6 +58,7 @@ export { csvLabeler, parentLabeler, patternLabeler, severalLabels, type Labeler 
 export { ListContainer, type Range, type Selection } from './listContainer.js';
 export { DataLoader, type Collate, type LoaderOptions } from './loader.js';
 export { padCollate, type PadOptions } from './padCollate.js';
+export type { Placement } from './placement.js';
 export {
   Processor,
   type AnyProcessor,

@@ -13,8 +13,8 @@ import { needPlacement, type Placement } from './placement.js';
 import { needPositions } from './random.js';
 import { revivedItem, savedItem } from './savedItems.js';
 
-/** Enough for a thousand small photographs at once, and not too much for a small machine. */
-const BYTES_UNDER_WAY = 256 * 2 ** 20;
+/** Enough for hundreds of small photographs at once; with copies that wait for the collector it may become twice as much. */
+const BYTES_UNDER_WAY = 64 * 2 ** 20;
 
 /** What a data set needs to know to make a batch. */
 export interface BatchRequest extends Draw, Placement {

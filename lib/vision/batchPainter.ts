@@ -19,7 +19,7 @@ import type { ImageSize } from './program.js';
 import { decodeWithSharp } from './sharpDecoder.js';
 
 /** What sharp may hold decoded at a time. */
-const SHARP_BYTES = 128 * 2 ** 20;
+const SHARP_BYTES = 64 * 2 ** 20;
 
 /** What native threads may hold at a time in copies of bytes that JavaScript has in memory: of more than that, some wait. */
 const COPIED_BYTES = 32 * 2 ** 20;

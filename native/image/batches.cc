@@ -228,12 +228,23 @@ napi_value close_batch(Arguments& arguments) {
   return nullptr;
 }
 
+// Frees the memory of pixels that are all of their buffer: the collector, to which it is a small object, would take its
+// time.
+void let_go(napi_env env, napi_value pixels) {
+  napi_value buffer = nullptr;
+  size_t length = 0, offset = 0, whole = 0;
+  check(env, napi_get_typedarray_info(env, pixels, nullptr, &length, nullptr, &buffer, &offset), "data");
+  check(env, napi_get_arraybuffer_info(env, buffer, nullptr, &whole), "data");
+  if (offset == 0 && length == whole) napi_detach_arraybuffer(env, buffer);
+}
+
+// Takes the pixels over: they are gone from JavaScript afterwards.
 napi_value paint_pixels(Arguments& arguments) {
   napi_env env = arguments.env;
   BatchTensor target = target_at(arguments, 0);
   const int64_t place =
       number_within(js::to_double(env, arguments.values[1], "place"), static_cast<size_t>(target.pictures()), "place");
-  const std::vector<uint8_t> data = copied_bytes(arguments, 2, "data");
+  const std::span<const uint8_t> data = bytes_of(env, arguments.values[2], "data");
   constexpr size_t kLongest = size_t{1} << 20, kChannels = 5;
   const auto figure = [&](size_t index, size_t below, const char* what) {
     return static_cast<int>(number_within(js::to_double(env, arguments.values[index], what), below, what));
@@ -242,8 +253,9 @@ napi_value paint_pixels(Arguments& arguments) {
       Picture::of_size(figure(3, kLongest, "width"), figure(4, kLongest, "height"), figure(5, kChannels, "channels"));
   if (picture.size() != data.size() || data.empty())
     throw BadArgument("expected height x width x channels bytes for `data`");
-  std::copy(data.begin(), data.end(), picture.bytes.get());
   std::vector<double> program = js::to_doubles(env, arguments.values[6], "program");
+  std::copy(data.begin(), data.end(), picture.bytes.get());
+  let_go(env, arguments.values[2]);
   auto errand = std::make_shared<PaintPixels>(std::move(picture), std::move(target), place, std::move(program));
   return ImageDesk::of(arguments.instance).send(std::move(errand), 1, read_lane(arguments, 7));
 }

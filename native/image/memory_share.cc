@@ -9,8 +9,8 @@ namespace tench::image {
 
 namespace {
 
-// Room for some ten photographs of the usual dozen megapixels on their way through a resize.
-constexpr size_t kMostBytes = size_t{128} << 20;
+// With what else a loader may hold (batchPainter.ts) below 200 MB: room for some photographs of a dozen megapixels.
+constexpr size_t kMostBytes = size_t{96} << 20;
 
 // Never destroyed: see pool.cc.
 struct Bound {
