@@ -2,14 +2,18 @@
 
 import type { DType, TypedArray } from '../../lib/tensor/index.js';
 
-/** Relative and absolute tolerance of each dtype that is not exact. */
+/**
+ * Relative and absolute tolerance of each dtype that is not exact. Single precision has ten times and four times that of `assert_close`: another
+ * processor adds in another order, and a sum whose terms nearly cancel then has other last digits (for `addbmm` the recorded -7.80558014 and
+ * -7.80555725 lie on both sides of the exact -7.80557229).
+ */
 const tolerances: Partial<Record<DType, readonly [relative: number, absolute: number]>> = {
   float16: [1e-3, 1e-5],
   bfloat16: [1.6e-2, 1e-5],
-  float32: [1.3e-6, 1e-5],
+  float32: [1.3e-5, 4e-5],
   float64: [1e-7, 1e-7],
   complex32: [1e-3, 1e-5],
-  complex64: [1.3e-6, 1e-5],
+  complex64: [1.3e-5, 4e-5],
   complex128: [1e-7, 1e-7],
 };
 
@@ -57,8 +61,14 @@ function magnitudes(values: Float64Array, lanes: number): Float64Array {
   return Float64Array.from({ length: values.length / 2 }, (_, i) => Math.hypot(values[2 * i]!, values[2 * i + 1]!));
 }
 
-/** The first element that is too far from the expected one, in words; null when there is none. */
-export function departure(actual: TypedArray, expected: TypedArray, dtype: DType, byMagnitude: boolean): string | null {
+/** The first element that is too far from the expected one, in words; null when there is none. `slack` multiplies the tolerance. */
+export function departure(
+  actual: TypedArray,
+  expected: TypedArray,
+  dtype: DType,
+  byMagnitude: boolean,
+  slack = 1,
+): string | null {
   if (actual.length !== expected.length) return `${actual.length} elements instead of ${expected.length}`;
   const tolerance = tolerances[dtype];
   if (tolerance === undefined) {
@@ -73,7 +83,7 @@ export function departure(actual: TypedArray, expected: TypedArray, dtype: DType
   const count = byMagnitude || lanes === 1 ? left.length : left.length / 2;
   for (let index = 0; index < count; index += 1) {
     const [distance, size] = measure(index);
-    if (distance > 0 && !(distance <= absolute + relative * (Number.isFinite(size) ? size : 0))) {
+    if (distance > 0 && !(distance <= slack * (absolute + relative * (Number.isFinite(size) ? size : 0)))) {
       return `${describe(left, index, lanes)} instead of ${describe(right, index, lanes)} at element ${index}`;
     }
   }
