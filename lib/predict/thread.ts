@@ -73,10 +73,11 @@ export class EngineThread implements PredictionEngine {
   /** @throws TenchError as {@link openLearner} does */
   static async start(options: ThreadOptions): Promise<EngineThread> {
     const data: ThreadData = { ...options, numThreads: getNumThreads() };
+    // A thread inherits Node's options. The one that is about the text of `node --eval` is refused for a file, and V8's are where a list is given.
+    const isText = process.execArgv.some((one) => one.startsWith('--input-type'));
     const worker = new Worker(new URL(import.meta.url), {
       workerData: { [mark]: data },
-      // That is about the text of `node --eval`, and Node refuses it for a file.
-      execArgv: process.execArgv.filter((one) => !one.startsWith('--input-type')),
+      ...(isText ? { execArgv: [] } : {}),
     });
     return new Promise((resolve, reject) => {
       let engine: EngineThread | null = null;
