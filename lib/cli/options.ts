@@ -23,6 +23,9 @@ export interface StartOptions {
   readonly threads: number | null;
   readonly precision: PrecisionName;
   readonly out: string | null;
+  /** Whether a page shows the training, and at which port; 0: any. */
+  readonly dashboard: boolean;
+  readonly dashboardPort: number;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -47,6 +50,9 @@ Without --data it trains on MNIST.
   --threads N         threads of tensor operations (LibTorch's own choice)
   --precision NAME    fp32, bf16 or fp16 (fp32)
   --out DIR           where model, history and what is needed to use them go (runs/DATA-TIME)
+  --dashboard         a page on this machine alone that shows the training; its address is printed, and it
+                      stays in --out as dashboard.html
+  --dashboard-port N  where it is served (0: any port that is free); implies --dashboard
   --json              the last line of stdout is one JSON object, everything else goes to stderr
   --help              this text
 
@@ -73,6 +79,8 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     threads: whole('threads', values.threads, 1, 1024),
     precision: choice('precision', values.precision, precisions) ?? 'fp32',
     out: text('out', values.out),
+    dashboard: values.dashboard === true || values['dashboard-port'] !== undefined,
+    dashboardPort: whole('dashboard-port', values['dashboard-port'], 0, 65_535) ?? 0,
     json: values.json === true,
     help: values.help === true,
   };
@@ -93,6 +101,8 @@ function parse(argv: readonly string[]) {
     threads: string,
     precision: string,
     out: string,
+    dashboard: flag,
+    'dashboard-port': string,
     json: flag,
     help: { ...flag, short: 'h' },
   } as const;

@@ -1,11 +1,14 @@
 /** `tench start`: trains the lesson's network on images, prints a table by epoch, saves what was learned. */
 
+import { join } from 'node:path';
+
 import {
   AvgStatsCallback,
   BatchTransformXCallback,
   Learner,
   ParamScheduler,
   Recorder,
+  type Dashboard,
   accuracy,
 } from '../learner/index.js';
 import { convLayer, countParameters } from '../nn/index.js';
@@ -19,6 +22,9 @@ import { Interrupt, StopOnInterrupt, interruptedCode } from './interrupt.js';
 import { parseStartOptions, startUsage, type StartOptions } from './options.js';
 import { UsageError } from './usageError.js';
 import { OutFolder, defaultOut, epochResult, type RunResult } from './saved.js';
+
+/** What the page is called in the folder of the results. */
+const dashboardFile = 'dashboard.html';
 
 /** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 1 for everything else. */
 export async function start(argv: readonly string[]): Promise<number> {
@@ -51,12 +57,22 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
   // A given folder is tried before a download of gigabytes, the default one named after the data.
   const given = options.out === null ? null : await OutFolder.prepare(options.out);
   let folder = given;
+  let dashboard: Dashboard | null = null;
   try {
     const dataset = await open(options, interrupt);
     folder ??= await OutFolder.prepare(defaultOut(dataset.name));
     const learn = makeLearner(dataset, options, text, interrupt);
     describe(text, dataset, learn, options);
     interrupt.signal.throwIfAborted();
+    if (options.dashboard) {
+      dashboard = await learn.dashboard({
+        port: options.dashboardPort,
+        title: `Training on ${dataset.name}`,
+        out: join(folder.path, dashboardFile),
+        vocab: dataset.classNames,
+      });
+      text.write(`dashboard: ${dashboard.url}\n`);
+    }
     await learn.fit(dataset.recipe.epochs);
 
     const result: RunResult = {
@@ -74,12 +90,15 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
       out: folder.path,
     };
     await folder.write(learn, dataset, options, result);
-    text.write(`saved in ${folder.path} after ${formatDuration(result.seconds)}: model.safetensors, history.json\n`);
+    const files = ['model.safetensors', 'history.json', ...(dashboard === null ? [] : [dashboardFile])].join(', ');
+    text.write(`saved in ${folder.path} after ${formatDuration(result.seconds)}: ${files}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return interrupt.requested ? interruptedCode : 0;
   } catch (error) {
     await folder?.abandon();
     throw error;
+  } finally {
+    await dashboard?.close();
   }
 }
 

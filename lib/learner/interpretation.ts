@@ -160,7 +160,7 @@ export async function interpret(
   const { preds, targets } = await learn.evalWeights(() =>
     predictPass(learn, dl, {
       pass: null,
-      activation: activation ?? likeliest,
+      activation: activation ?? ((outputs) => likeliest(outputs, learn.yb)),
       each: (outputs, yb) => losses.push(eachLoss(learn, outputs, yb)),
       ...(atLeast !== undefined && { atLeast }),
     }),
@@ -168,11 +168,29 @@ export async function interpret(
   const all = [preds, targets, cat(losses)].map((one) => one.to('cpu')) as [Tensor, Tensor, Tensor];
   const source = sourceOf(dl, all[1].shape[0]!);
   return new Interpretation(...all, vocab ?? source.vocab, source);
+}
 
-  function likeliest(outputs: Tensor): Tensor {
-    if (learn.yb.isFloatingPoint()) return outputs;
-    return isBinary(outputs) ? outputs.sigmoid() : outputs.softmax(1);
-  }
+/** Probabilities where classes are to be predicted, and otherwise what the model puts out. */
+function likeliest(outputs: Tensor, targets: Tensor): Tensor {
+  if (targets.isFloatingPoint()) return outputs;
+  return isBinary(outputs) ? outputs.sigmoid() : outputs.softmax(1);
+}
+
+/** @internal What a model has put out for the first items of a validation pass, in that epoch. */
+export function predictionsOf(
+  learn: Learner,
+  given: {
+    readonly outputs: Tensor;
+    readonly targets: Tensor;
+    readonly vocab: readonly string[] | undefined;
+    readonly epoch: number;
+  },
+): Interpretation {
+  const [outputs, targets] = [given.outputs.to('float32'), given.targets];
+  const losses = eachLoss(learn, outputs, targets).to('cpu');
+  const source = sourceOf(learn.data.validDl!, targets.shape[0]!, given.epoch);
+  const preds = noGrad(() => likeliest(outputs, targets)).to('cpu');
+  return new Interpretation(preds, targets.to('cpu'), losses, given.vocab ?? source.vocab, source);
 }
 
 /** One number an item, where the loss has more, e.g. one a pixel: their mean. */

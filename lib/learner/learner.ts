@@ -3,6 +3,7 @@
 import type { Optimizer } from '../optim/index.js';
 import { needCount, needOptions } from '../tensor/checks.js';
 import type { ContactSheet } from '../vision/index.js';
+import { Dashboard, type DashboardOptions } from './dashboard/dashboard.js';
 import { freezeTo, needSeveralGroups, rememberFrozen } from './freezing.js';
 import { interpret, showResults, type InterpretOptions, type Interpretation } from './interpretation.js';
 import { TrainingLoop } from './loop.js';
@@ -148,6 +149,18 @@ export class Learner extends TrainingLoop {
     this.needIdle();
     this.fitting = true;
     return showResults(this, count, options).finally(() => (this.fitting = false));
+  }
+
+  /**
+   * Adds a {@link Dashboard} to the callbacks and begins to serve its page, whose address it has as `url`.
+   *
+   * @throws TenchError where the port cannot be had, with nothing added
+   */
+  async dashboard(options: DashboardOptions = {}): Promise<Dashboard> {
+    const dashboard = new Dashboard(options);
+    await dashboard.open();
+    this.addCallbacks([dashboard]);
+    return dashboard;
   }
 
   private async runScheduled(epochs: number, scheduling: Scheduling, options: OneCycleOptions): Promise<void> {

@@ -133,22 +133,34 @@ export class Recorder extends Callback {
 
   /** Hyper-parameters of each parameter group at each training batch. @param names default: all that change */
   plotHypers(names: readonly string[] | null = null): Chart {
-    if (names !== null)
+    if (names !== null) {
       for (const name of needArray('names', names, 'names of hyper-parameters')) needText('names', name);
-    const count = this.taken[0]?.length ?? 0;
-    const valuesOf = (name: string): number[][] =>
-      Array.from({ length: count }, (_, group) => this.hypers(name, group));
-    const known = [...new Set(this.taken[0]?.flatMap((hypers) => Object.keys(hypers)))];
-    const changing = (): string[] => {
-      const found = known.filter((name) =>
-        this.taken.some((groups) => groups.some((hypers, i) => hypers[name] !== this.taken[0]![i]![name])),
-      );
-      return found.length > 0 ? found : ['lr'];
-    };
-    const shown = names ?? changing();
-    if (shown.length === 0) throw invalid('names', 'at least one hyper-parameter, or null for all that change', names);
-    const groups = Object.fromEntries(shown.map((name) => [name, valuesOf(name)]));
+      if (names.length === 0)
+        throw invalid('names', 'at least one hyper-parameter, or null for all that change', names);
+    }
+    const shown = names ?? this.changing();
+    const groups = Object.fromEntries(shown.map((name) => [name, this.byGroup(name)]));
     return new Chart({ title: `${shown.join(', ')} over training`, panels: hyperPanels(groups) });
+  }
+
+  /** @internal Those of some hyper-parameters that there are, by group. */
+  groups(names: readonly string[]): Record<string, number[][]> {
+    const there = names.filter((name) => this.taken[0]?.every((hypers) => Object.hasOwn(hypers, name)));
+    return Object.fromEntries(there.map((name) => [name, this.byGroup(name)]));
+  }
+
+  private byGroup(name: string): number[][] {
+    return Array.from({ length: this.taken[0]?.length ?? 0 }, (_, group) => this.hypers(name, group));
+  }
+
+  /** The hyper-parameters that are not always what they were at first; if all are, the rate. */
+  private changing(): string[] {
+    const [first = []] = this.taken;
+    const known = [...new Set(first.flatMap((hypers) => Object.keys(hypers)))];
+    const changes = (name: string): boolean =>
+      this.taken.some((groups) => groups.some((hypers, i) => hypers[name] !== first[i]?.[name]));
+    const found = known.filter(changes);
+    return found.length > 0 ? found : ['lr'];
   }
 
   override [inspect.custom](): string {

@@ -27,14 +27,14 @@ export interface ItemSource {
   get(index: number): Promise<unknown>;
 }
 
-/** The items of a loader's epoch 0, the last that it was walked through. @param count how many the pass had */
-export function sourceOf(dl: BatchLoader, count: number): ItemSource {
+/** The items of an epoch of a loader, the last that it was walked through. @param count how many the pass had */
+export function sourceOf(dl: BatchLoader, count: number, epoch = 0): ItemSource {
   if (!(dl instanceof DataLoader)) {
     const get = () => Promise.reject(new TenchError('only the items of a DataLoader can be shown again'));
     return { vocab: null, at: () => ({ index: null, name: null }), get };
   }
   const { dataset, seed } = dl as DataLoader<unknown>;
-  const indices = itemsOf(dl as DataLoader<unknown>, count);
+  const indices = itemsOf(dl as DataLoader<unknown>, count, epoch);
   const { vocab } = dataset as { readonly vocab?: readonly unknown[] | null };
   return {
     vocab: Array.isArray(vocab) ? vocab.map(String) : null,
@@ -43,7 +43,7 @@ export function sourceOf(dl: BatchLoader, count: number): ItemSource {
       return { index, name: index === null ? null : (dataset.nameOf?.(index) ?? `item ${index}`) };
     },
     get: async (index) => {
-      const draw = { seed, epoch: 0 };
+      const draw = { seed, epoch };
       if (dataset.show !== undefined) return (await dataset.show(index, draw)).x;
       const sample: unknown = await dataset.get(index, draw);
       return Array.isArray(sample) ? (sample as unknown[])[0] : sample;
@@ -52,8 +52,8 @@ export function sourceOf(dl: BatchLoader, count: number): ItemSource {
 }
 
 /** Positions in the data set by place; null where items that failed were replaced by others. */
-function itemsOf(dl: DataLoader<unknown>, count: number): readonly number[] | null {
-  const order = dl.order(0);
+function itemsOf(dl: DataLoader<unknown>, count: number, epoch: number): readonly number[] | null {
+  const order = dl.order(epoch);
   if (dl.failures.length === 0) return order;
   if (dl.onError !== 'skip') return null;
   const failed = new Set(dl.failures.map(({ index }) => index));

@@ -5,7 +5,8 @@ import type { Options, Params, SingleBar } from 'cli-progress';
 import { AvgStatsCallback, Callback, type EpochRecord } from '../learner/index.js';
 import { needOptions, needText } from '../tensor/checks.js';
 import { needStream, type ProgressStream } from './stream.js';
-import { EpochTable, formatDuration } from './table.js';
+import { formatDuration } from '../tensor/units.js';
+import { EpochTable } from './table.js';
 
 /** Redraws per second. Each shows the running loss, which makes a device wait for it. */
 const framesPerSecond = 4;

@@ -2,7 +2,7 @@
 
 import { needInRange, needOptions, needText } from '../tensor/checks.js';
 import { needStream, type ProgressStream } from './stream.js';
-import { formatBytes } from './table.js';
+import { formatBytes } from '../tensor/units.js';
 
 /** A stage of work on an archive, in bytes. */
 export interface Transfer {

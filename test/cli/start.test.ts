@@ -110,6 +110,8 @@ t.test('--help', async (t) => {
     'threads',
     'precision',
     'out',
+    'dashboard',
+    'dashboard-port',
     'json',
     'help',
   ])

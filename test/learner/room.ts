@@ -1,5 +1,8 @@
 /** How everything in the learner room is called rightly, for the tests that call it wrongly. */
 
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { DataLoader } from '../../lib/data/index.js';
@@ -40,6 +43,16 @@ function pictures(): { dl: room.BatchLoader } {
   };
   return { dl: new DataLoader(dataset, { batchSize: 3 }) };
 }
+
+const dashboardOptions = (): unknown => ({
+  port: 8000,
+  title: 'T',
+  out: 'run.html',
+  interval: 1,
+  activationsEvery: 2,
+  samples: 4,
+  vocab: ['a', 'b'],
+});
 
 /** What `Learner.interpret` makes. */
 function interpretation(): room.Interpretation {
@@ -102,6 +115,18 @@ export const learnerRoom: Room = {
     'MixUp#mix': 'protected',
     'Recorder#read': 'private',
     'Interpretation#results': 'private',
+    ...Object.fromEntries(
+      ['refresh', 'note', 'draw', 'figures', 'drawSamples', 'put', 'events'].map((name) => [
+        `Dashboard#${name}`,
+        'private',
+      ]),
+    ),
+    'Recorder#byGroup': 'private',
+    'Recorder#changing': 'private',
+    'Recorder#groups': 'internal',
+    'Dashboard#open': 'listens; see dashboard.test.ts',
+    'Dashboard#beginFit': 'listens; see dashboard.test.ts',
+    'Learner#dashboard': 'listens; see dashboard.test.ts',
     'new Interpretation': 'made by Learner.interpret',
     ...Object.fromEntries(
       [
@@ -129,6 +154,7 @@ export const learnerRoom: Room = {
     CudaCallback: () => added(new room.CudaCallback()),
     DeviceCallback: () => added(new room.DeviceCallback('cpu')),
     Interpretation: interpretation,
+    Dashboard: () => added(new room.Dashboard()),
     Learner: learner,
     TrainingLoop: learner,
     CallbackHolder: learner,
@@ -223,6 +249,8 @@ export const learnerRoom: Room = {
       [2, 1],
     ],
     'TrainingLoop#evalWeights': () => [half],
+    'new Dashboard': () => [dashboardOptions()],
+    'Dashboard#save': () => [join(mkdtempSync(join(tmpdir(), 'tench-page-')), 'page.html')],
     'Learner#interpret': () => [{ dl: drawData().validDl, vocab: ['a', 'b'], activation: pass }],
     'Learner#showResults': () => [
       { ...pictures(), activation: pass, count: 2, columns: 2, zoom: 2, title: 'T', mean: [0.5], std: [0.5] },
