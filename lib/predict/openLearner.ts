@@ -62,6 +62,7 @@ export async function openLearner(path: string, own: OwnCode & { readonly device
   const processors = named('the labels cannot be read', () => reviveProcessors(description.processors, own.processors));
   const { precision: saved, kind } = description;
   const precision = new Precision(saved.name, { channelsLast: saved.channelsLast });
+  if (own.model === undefined) named('its weights', () => needFitting(description, tensors));
   const model = named('its model cannot be made', () => modelFor(description, own.model));
   named('its weights', () => {
     takeDtype(model, tensors);
@@ -105,6 +106,19 @@ function modelFor({ model }: LearnerDescription, own: OwnCode['model']): Module 
       { code: 'ERR_TENCH_MODEL' },
     );
   return createModel(name, options);
+}
+
+/** Names and shapes, before memory is taken for what the description claims. */
+function needFitting({ model }: LearnerDescription, tensors: ReadonlyMap<string, Tensor>): void {
+  if ('module' in model) return;
+  let claimed: Module;
+  try {
+    claimed = createModel(model.name, { ...model.options, device: 'meta' });
+  } catch {
+    // One of the user's own that takes no device, or one that cannot be made at all, which is told where it is made.
+    return;
+  }
+  claimed.loadStateDict(new Map(tensors));
 }
 
 /** Half or double precision is the model's, not an option of its architecture. */

@@ -13,7 +13,16 @@ import { BatchTransformXCallback, Learner } from '../../lib/learner/index.js';
 import { Conv2d, Lambda, Module, Sequential } from '../../lib/nn/index.js';
 import { loadLearner, type LabelPrediction, type LoadLearnerOptions } from '../../lib/predict/index.js';
 import { learnerFormat, type LearnerDescription } from '../../lib/predict/description.js';
-import { ArgumentError, TenchError, full, ones, setNumThreads, type Tensor } from '../../lib/tensor/index.js';
+import {
+  ArgumentError,
+  TenchError,
+  full,
+  memory,
+  ones,
+  resetPeakMemory,
+  setNumThreads,
+  type Tensor,
+} from '../../lib/tensor/index.js';
 import { CenterCrop, makeRgb, normalizer, toByteTensor } from '../../lib/vision/index.js';
 import { drawData, drawModel } from '../learner/drawn.js';
 import { messagesOf } from '../messages.js';
@@ -94,6 +103,16 @@ t.test('what cannot be loaded, and why', async (t) => {
   await t.rejects(load(good, { code: file('none.js') }), { message: /`code`, .*none\.js, cannot be imported/ });
   await t.rejects(load(good, { model: () => 7 as never }), { code: 'ERR_TENCH_MODEL', message: /no Module/ });
   await t.rejects(load(good, { model: () => new Sequential() }), { code: 'ERR_TENCH_STATE_DICT' });
+});
+
+t.test('a file that claims a model of many gigabytes is refused before memory is taken', async (t) => {
+  const huge = await changed('huge', (one) => ({
+    ...one,
+    model: { name: 'getCnnModel', options: { cIn: 3, cOut: 3, nfs: [200_000, 200_000] } },
+  }));
+  resetPeakMemory();
+  await t.rejects(load(huge), { code: 'ERR_TENCH_STATE_DICT', message: /huge.*other shapes.*200000/s });
+  t.ok(memory().peakBytes < 2 ** 26, `${memory().peakBytes} bytes at most`);
 });
 
 t.test('what cannot be exported, and what to do about it', async (t) => {
