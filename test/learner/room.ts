@@ -86,26 +86,13 @@ const record = (): unknown => ({
 
 const tracked = { monitor: 'loss', pass: 'valid', mode: 'min', minDelta: 0.1 };
 
-const phases = [
-  'run',
-  'needIdle',
-  'optimizerOf',
-  'setRates',
-  'remember',
-  'passOver',
-  'startingWith',
-  'begin',
-  'step',
-  'oneEpoch',
-  'onePass',
-  'letOthersRun',
-  'trainBatch',
-  'forward',
-];
+const beginnings = ['needIdle', 'optimizerOf', 'setRates', 'remember', 'passOver', 'startingWith', 'begin'];
+const phases = ['run', 'step', 'oneEpoch', 'onePass', 'letOthersRun', 'trainBatch', 'forward'];
 
 export const learnerRoom: Room = {
   exports: room,
   apart: {
+    ...Object.fromEntries(beginnings.map((name) => [`FitStart#${name}`, 'private'])),
     ...Object.fromEntries(phases.map((name) => [`TrainingLoop#${name}`, 'private'])),
     ...Object.fromEntries(['phase', 'tell', 'tellNow'].map((name) => [`CallbackHolder#${name}`, 'private'])),
     'Learner#runScheduled': 'private',
@@ -157,6 +144,8 @@ export const learnerRoom: Room = {
     Dashboard: () => added(new room.Dashboard()),
     Learner: learner,
     TrainingLoop: learner,
+    FitStart: learner,
+    TrainingState: learner,
     CallbackHolder: learner,
     CutMix: () => added(new room.CutMix()),
     MixUp: () => added(new room.MixUp()),
