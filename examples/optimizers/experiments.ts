@@ -15,6 +15,7 @@ import {
   convLayer,
   createGenerator,
   getLearnRun,
+  imagenetteStats,
   l2Reg,
   manualSeed,
   momentumStep,
@@ -29,7 +30,8 @@ import {
   type Stat,
   type Tensor,
 } from 'tench';
-import { PixelLoader, type LessonData } from './lessonData.js';
+import { PixelLoader } from '../harness/pixels.js';
+import type { LessonData } from './lessonData.js';
 import { WIDTHS } from './table.js';
 
 const STEPS = 60;
@@ -88,7 +90,7 @@ export async function compareDecays(data: LessonData): Promise<{ chart: Chart; d
 
 /** The first images at 8 x 8 as rows of float64. */
 async function smallPictures(data: LessonData): Promise<{ x: Tensor; y: Tensor }> {
-  const loader = new PixelLoader(data.train, { batchSize: 512, seed: 0, steps: 1 });
+  const loader = new PixelLoader(data.train, { batchSize: 512, seed: 0, stats: imagenetteStats, steps: 1 });
   for await (const [xb, yb] of loader) return { x: F.adaptiveAvgPool2d(xb!, 8).flatten(1).to('float64'), y: yb! };
   throw new RangeError('there is no batch');
 }
@@ -99,7 +101,7 @@ async function trainShortly(
 ): Promise<readonly number[]> {
   const { lr, optFunc, precision, steps, cbs = [] } = options;
   manualSeed(0);
-  const trainDl = new PixelLoader(data.train, { batchSize: BATCH_SIZE, seed: 0, steps });
+  const trainDl = new PixelLoader(data.train, { batchSize: BATCH_SIZE, seed: 0, stats: imagenetteStats, steps });
   const recorder = new Recorder();
   const learn = getLearnRun(WIDTHS, { trainDl, cIn: 3, cOut: data.classes }, lr, convLayer, {
     optFunc,

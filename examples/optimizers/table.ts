@@ -9,6 +9,7 @@ import {
   convLayer,
   cos1cycleAnneal,
   getLearnRun,
+  imagenetteStats,
   lambOpt,
   manualSeed,
   sgdMomOpt,
@@ -16,7 +17,8 @@ import {
   type OptFunc,
   type PrecisionName,
 } from 'tench';
-import { PixelLoader, type LessonData } from './lessonData.js';
+import { PixelLoader } from '../harness/pixels.js';
+import type { LessonData } from './lessonData.js';
 
 export const BATCH_SIZE = 128;
 /** Widths of the lesson's CNN after its first three layers. */
@@ -89,8 +91,8 @@ export async function trainTable(data: LessonData, options: TableOptions): Promi
 async function train(recipe: Recipe, data: LessonData, seed: number, precision: PrecisionName): Promise<number[]> {
   manualSeed(seed);
   const loaders = {
-    trainDl: new PixelLoader(data.train, { batchSize: BATCH_SIZE, seed }),
-    validDl: new PixelLoader(data.valid, { batchSize: 2 * BATCH_SIZE, seed: null }),
+    trainDl: new PixelLoader(data.train, { batchSize: BATCH_SIZE, seed, stats: imagenetteStats }),
+    validDl: new PixelLoader(data.valid, { batchSize: 2 * BATCH_SIZE, seed: null, stats: imagenetteStats }),
     cIn: 3,
     cOut: data.classes,
   };
