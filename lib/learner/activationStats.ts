@@ -6,6 +6,7 @@ import type { Chart } from '../charts/index.js';
 import { Hooks, OutputStats, findModules, isLayer, type AnyModule, type OutputStatsOptions } from '../nn/index.js';
 import { needCount, needFunction, needOptions } from '../tensor/checks.js';
 import type { Tensor } from '../tensor/index.js';
+import { plotHistograms, plotNearZeros, type ActivationPlotOptions } from './activationPlots.js';
 import { Callback } from './callback.js';
 import { plotActivations, type PlotActivationsOptions } from './plotting.js';
 
@@ -72,6 +73,20 @@ export class ActivationStats extends Callback {
   /** Mean, standard deviation and share near zero of the layers' outputs over training. */
   plotActivations(options: PlotActivationsOptions = {}): Chart {
     return plotActivations(this.layers, { every: this.every, options });
+  }
+
+  /**
+   * How often each output came, a heat map for each layer: a column is a measured batch, a row a bin of values.
+   *
+   * @throws TenchError before the first fit
+   */
+  plotHistograms(options: ActivationPlotOptions = {}): Chart {
+    return plotHistograms(this, options);
+  }
+
+  /** The share of outputs near zero by batch, a panel for each layer. @throws TenchError as `plotHistograms` does */
+  plotNearZeros(options: ActivationPlotOptions = {}): Chart {
+    return plotNearZeros(this, options);
   }
 
   override [inspect.custom](): string {

@@ -1,5 +1,6 @@
 /** The training loop and what hangs on it: callbacks, statistics, schedules, metrics. */
 
+export type { ActivationPlotOptions } from './activationPlots.js';
 export { ActivationStats, type ActivationStatsOptions, type WatchedLayer } from './activationStats.js';
 export { AvgStats, AvgStatsCallback, type AnyMetric } from './avgStats.js';
 export { BatchAugmentCallback } from './batchAugmentCallback.js';

@@ -109,7 +109,7 @@ export function plotActivations(
 ): Chart {
   needOptions('plotActivations', options);
   const shown = chosenLayers(watched, options.layers);
-  const x = { label: every === 1 ? 'training batch' : `measurement, of one batch in ${every}` };
+  const x = { label: measurementLabel(every) };
   const panel = (title: string, of: (layer: WatchedLayer) => readonly number[]): ChartPanel => ({
     title,
     x,
@@ -118,7 +118,7 @@ export function plotActivations(
       const y = of(layer);
       return {
         kind: 'line',
-        name: `${layer.name || 'model'}: ${layer.module.constructor.name}`,
+        name: layerTitle(layer),
         x: y.map((_, i) => i + 1),
         y,
       };
@@ -137,7 +137,21 @@ export function plotActivations(
   });
 }
 
-function chosenLayers(watched: readonly WatchedLayer[], names: readonly string[] | undefined): readonly WatchedLayer[] {
+/** What an axis of measured batches says. */
+export function measurementLabel(every: number): string {
+  return every === 1 ? 'training batch' : `measurement, of one batch in ${every}`;
+}
+
+/** A layer by its path and class. */
+export function layerTitle({ name, module }: WatchedLayer): string {
+  return `${name || 'model'}: ${module.constructor.name}`;
+}
+
+/** The layers of these paths, or as many as there is room for. */
+export function chosenLayers(
+  watched: readonly WatchedLayer[],
+  names: readonly string[] | undefined,
+): readonly WatchedLayer[] {
   if (names === undefined) {
     if (watched.length <= mostLayers) return watched;
     const step = (watched.length - 1) / (mostLayers - 1);

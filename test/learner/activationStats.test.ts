@@ -58,3 +58,25 @@ t.test('the hooks are gone when the fit throws', async (t) => {
   t.equal(stats.layers[0]!.stats.length, 1, 'what was measured is there to be looked at');
   t.throws(() => new ActivationStats({ every: 0 }), /ActivationStats: every/);
 });
+
+t.test('pictures show the numbers that were kept, a panel for each layer', async (t) => {
+  const stats = new ActivationStats({ bins: 6, min: -3, max: 3 });
+  t.throws(() => stats.plotHistograms(), /plotHistograms: nothing has been measured yet/);
+  await new Learner(makeModel(), drawData([8, 8, 3], []), { cbs: [stats] }).fit(1);
+  const [histograms, shares] = [stats.plotHistograms({ description: 'look' }), stats.plotNearZeros({ title: 'mine' })];
+  t.match([histograms, shares], [{ title: 'Outputs by layer', description: 'look' }, { title: 'mine' }]);
+  for (const [i, { name, stats: kept }] of stats.layers.entries()) {
+    const [heat, line] = [histograms.panels[i]!, shares.panels[i]!];
+    t.strictSame([heat.title, line.title], [`${name}: Linear`, `${name}: Linear`]);
+    const expected = [0, 1, 2, 3, 4, 5].map((bin) => kept.histograms.map((counts) => Math.log(1 + counts[bin]!)));
+    const [{ rows, y }] = heat.series as unknown as [{ rows: number[][]; y: number[] }];
+    t.strictSame(y, [-3, 3]);
+    t.ok(expected.flat().every((value, at) => Math.abs(value - rows.flat()[at]!) < 1e-12));
+    t.match(line.series, [{ kind: 'line', y: kept.nearZeros }]);
+  }
+  t.match(histograms.terminal({ width: 60 }), 'Outputs by layer');
+  t.strictSame(
+    stats.plotNearZeros({ layers: ['2'] }).panels.map(({ title }) => title),
+    ['2: Linear'],
+  );
+});

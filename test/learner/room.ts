@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { DataLoader } from '../../lib/data/index.js';
 import * as room from '../../lib/learner/index.js';
 import { sourceOf } from '../../lib/learner/resultSheet.js';
-import { Linear, convLayer } from '../../lib/nn/index.js';
+import { Linear, OutputStats, convLayer } from '../../lib/nn/index.js';
 import { sgdOpt } from '../../lib/optim/index.js';
 import { ones, tensor, type Tensor } from '../../lib/tensor/index.js';
 import { BatchAugment } from '../../lib/vision/index.js';
@@ -68,6 +68,15 @@ function added<C extends room.Callback>(cb: C): C {
   [learn.xb, learn.yb, learn.loss, learn.pred] = [ones([2, 2]), tensor([0, 1]), ones([]), ones([2, 2])];
   learn.addCallbacks([cb]);
   return cb;
+}
+
+/** Has seen one output. */
+function measured(): room.ActivationStats {
+  const watch = added(new room.ActivationStats());
+  const stats = new OutputStats();
+  stats.add(ones([2, 3]));
+  watch.layers = [{ name: '0', module: drawModel(), stats }];
+  return watch;
 }
 
 class Idle extends room.Callback {}
@@ -130,7 +139,7 @@ export const learnerRoom: Room = {
     ),
   },
   instances: {
-    ActivationStats: () => added(new room.ActivationStats()),
+    ActivationStats: measured,
     AvgStatsCallback: () => added(new room.AvgStatsCallback()),
     BatchAugmentCallback: () => added(new room.BatchAugmentCallback(new BatchAugment([]))),
     BatchTransformXCallback: () => added(new room.BatchTransformXCallback((xb) => xb)),
@@ -165,6 +174,8 @@ export const learnerRoom: Room = {
     'new ActivationStats': () => [
       { layers: (module: unknown) => module instanceof Linear, every: 2, bins: 4, min: -1, max: 1, nearZero: 0.1 },
     ],
+    'ActivationStats#plotHistograms': () => [{ title: 'a', description: 'b' }],
+    'ActivationStats#plotNearZeros': () => [{ title: 'a', description: 'b' }],
     'new AvgStats': () => [[room.accuracy, room.errorRate]],
     'AvgStats#accumulate': () => [ones([]), pred(), yb()],
     'new AvgStatsCallback': () => [[room.accuracy]],
