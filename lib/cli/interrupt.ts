@@ -1,32 +1,36 @@
-/** Ctrl-C: the first asks the work to stop at its next good moment, the second stops it at once. */
+/** Ctrl-C and SIGTERM: the first asks the work to stop at its next good moment, the second stops it at once. */
 
-import { Callback, CancelTrainException } from '../learner/index.js';
-
-/** Exit code after Ctrl-C: 128 and the number of SIGINT. */
-export const interruptedCode = 130;
+import { exitCode, stopSignals, type StopSignal } from '../io/stopSignals.js';
 
 /** npm hands on to us the signal that the terminal has sent to both: two within this time are one press. */
 const samePressMs = 400;
 
-/** Listens for Ctrl-C from `listen` to `close`. */
+/** What an interrupted download throws says this. */
+export const stopped = 'stopped by a signal';
+
+/** Listens from `listen` to `close`. */
 export class Interrupt {
   private readonly controller = new AbortController();
   private pressed = 0;
 
-  private readonly onSignal = (): void => {
+  private readonly onSignal = (signal: StopSignal): void => {
     if (this.requested) {
-      if (performance.now() - this.pressed > samePressMs) process.exit(interruptedCode);
+      if (performance.now() - this.pressed > samePressMs) process.exit(exitCode(signal));
       return;
     }
     this.pressed = performance.now();
+    this.code = exitCode(signal);
     this.say();
-    this.controller.abort(new Error('stopped by Ctrl-C'));
+    this.controller.abort(new Error(stopped));
   };
 
-  /** @param say called at the first Ctrl-C; may be exchanged as the work goes on */
+  /** What the process ends with where it was asked to stop: 130 after Ctrl-C, 143 after SIGTERM. */
+  code = 0;
+
+  /** @param say called at the first signal; may be exchanged as the work goes on */
   constructor(public say: () => void) {}
 
-  /** Aborted at the first Ctrl-C. */
+  /** Aborted at the first signal. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
@@ -36,24 +40,11 @@ export class Interrupt {
   }
 
   listen(): this {
-    process.on('SIGINT', this.onSignal);
+    for (const signal of stopSignals) process.on(signal, this.onSignal);
     return this;
   }
 
   close(): void {
-    process.off('SIGINT', this.onSignal);
-  }
-}
-
-/** Ends the fit after the batch in which Ctrl-C was pressed. */
-export class StopOnInterrupt extends Callback {
-  override order = 100;
-
-  constructor(private readonly interrupt: Interrupt) {
-    super();
-  }
-
-  override afterBatch(): void {
-    if (this.interrupt.requested) throw new CancelTrainException();
+    for (const signal of stopSignals) process.off(signal, this.onSignal);
   }
 }

@@ -26,6 +26,8 @@ export interface StartOptions {
   /** Whether a page shows the training, and at which port; 0: any. */
   readonly dashboard: boolean;
   readonly dashboardPort: number;
+  /** The folder of a run that is gone on with, whose options then count. */
+  readonly resume: string | null;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -53,10 +55,12 @@ Without --data it trains on MNIST.
   --dashboard         a page on this machine alone that shows the training; its address is printed, and it
                       stays in --out as dashboard.html
   --dashboard-port N  where it is served (0: any port that is free); implies --dashboard
+  --resume DIR        goes on with the run that was stopped in DIR, as it was begun (alone, or with --json)
   --json              the last line of stdout is one JSON object, everything else goes to stderr
   --help              this text
 
-Ctrl-C stops after the batch and keeps what was trained; a second one stops at once.
+Ctrl-C and SIGTERM stop after the batch and keep what was trained; a second one stops at once. --resume goes on from
+there, or, where the process was killed, from the last whole epoch.
 TENCH_DEBUG=1 prints where an error comes from.
 `;
 
@@ -67,6 +71,13 @@ TENCH_DEBUG=1 prints where an error comes from.
  */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
   const values = parse(argv);
+  if (values.resume !== undefined) {
+    const other = Object.keys(values).find((name) => !['resume', 'json', 'help'].includes(name));
+    if (other !== undefined)
+      throw new UsageError(
+        `--resume goes on with the options of the run that it names; --${other} cannot stand beside it`,
+      );
+  }
   return {
     data: text('data', values.data),
     epochs: whole('epochs', values.epochs, 1),
@@ -81,6 +92,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     out: text('out', values.out),
     dashboard: values.dashboard === true || values['dashboard-port'] !== undefined,
     dashboardPort: whole('dashboard-port', values['dashboard-port'], 0, 65_535) ?? 0,
+    resume: text('resume', values.resume),
     json: values.json === true,
     help: values.help === true,
   };
@@ -103,6 +115,7 @@ function parse(argv: readonly string[]) {
     out: string,
     dashboard: flag,
     'dashboard-port': string,
+    resume: string,
     json: flag,
     help: { ...flag, short: 'h' },
   } as const;

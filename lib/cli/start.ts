@@ -1,6 +1,6 @@
 /** `tench start`: trains the lesson's network on images, prints a table by epoch, saves what was learned. */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import {
   AvgStatsCallback,
@@ -18,15 +18,16 @@ import { getNumThreads, isCudaAvailable, manualSeed, setNumThreads } from '../te
 import { TenchError } from '../tensor/errors.js';
 import { getCnnModel, initCnn, normalizer } from '../vision/index.js';
 import { openDataset, type Dataset } from './dataset.js';
-import { Interrupt, StopOnInterrupt, interruptedCode } from './interrupt.js';
+import { Interrupt, stopped } from './interrupt.js';
 import { parseStartOptions, startUsage, type StartOptions } from './options.js';
+import { UnfinishedRun } from './unfinished.js';
 import { UsageError } from './usageError.js';
 import { OutFolder, defaultOut, epochResult, type RunResult } from './saved.js';
 
 /** What the page is called in the folder of the results. */
 const dashboardFile = 'dashboard.html';
 
-/** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 1 for everything else. */
+/** Runs the command line and returns its exit code: 0, 2 for wrong usage, 130 after Ctrl-C, 143 after SIGTERM, 1 for everything else. */
 export async function start(argv: readonly string[]): Promise<number> {
   process.stdout.on('error', endQuietly);
   const interrupt = new Interrupt(() => say('stopping; Ctrl-C again stops at once')).listen();
@@ -36,10 +37,12 @@ export async function start(argv: readonly string[]): Promise<number> {
       process.stdout.write(startUsage);
       return 0;
     }
-    return await run(options, interrupt);
+    if (options.resume === null) return await run(options, interrupt, argv);
+    const begun = await new UnfinishedRun(resolve(options.resume)).options();
+    return await run({ ...begun, resume: begun.out, json: options.json }, interrupt, null);
   } catch (error) {
-    // What an interrupted download throws says no more than Ctrl-C did.
-    if (interrupt.requested && isAbort(error)) return interruptedCode;
+    // What an interrupted download throws says no more than the signal did.
+    if (interrupt.requested && isAbort(error)) return interrupt.code;
     complain(error);
     return error instanceof UsageError ? 2 : 1;
   } finally {
@@ -47,7 +50,8 @@ export async function start(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function run(options: StartOptions, interrupt: Interrupt): Promise<number> {
+/** @param argv what the run is begun with; null where it goes on */
+async function run(options: StartOptions, interrupt: Interrupt, argv: readonly string[] | null): Promise<number> {
   const began = performance.now();
   // With --json, stdout belongs to the result alone.
   const text: ProgressStream = options.json ? process.stderr : process.stdout;
@@ -61,6 +65,8 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
   try {
     const dataset = await open(options, interrupt);
     folder ??= await OutFolder.prepare(defaultOut(dataset.name));
+    const unfinished = new UnfinishedRun(folder.path);
+    const resume = argv === null ? await unfinished.state() : null;
     const learn = makeLearner(dataset, options, text, interrupt);
     describe(text, dataset, learn, options);
     interrupt.signal.throwIfAborted();
@@ -73,7 +79,8 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
       });
       text.write(`dashboard: ${dashboard.url}\n`);
     }
-    await learn.fit(dataset.recipe.epochs);
+    if (argv !== null) await unfinished.begin(argv);
+    await learn.fit(dataset.recipe.epochs, { cbs: [unfinished.callback(interrupt.signal)], resume });
 
     const result: RunResult = {
       dataset: dataset.name,
@@ -93,13 +100,23 @@ async function run(options: StartOptions, interrupt: Interrupt): Promise<number>
     const files = ['model.safetensors', 'history.json', ...(dashboard === null ? [] : [dashboardFile])].join(', ');
     text.write(`saved in ${folder.path} after ${formatDuration(result.seconds)}: ${files}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    return interrupt.requested ? interruptedCode : 0;
+    if (!interrupt.requested) await unfinished.forget();
+    else text.write(`to go on: npm start -- --resume ${folder.path}\n`);
+    return interrupt.code;
   } catch (error) {
-    await folder?.abandon();
+    if (folder !== null) await abandon(folder);
     throw error;
   } finally {
     await dashboard?.close();
   }
+}
+
+/** Where training has failed later than its first checkpoint, it can go on. */
+async function abandon(folder: OutFolder): Promise<void> {
+  const unfinished = new UnfinishedRun(folder.path);
+  if (await unfinished.hasCheckpoint()) say(`to go on: npm start -- --resume ${folder.path}`);
+  else await unfinished.forget();
+  await folder.abandon();
 }
 
 function checkDevice(device: string): void {
@@ -137,7 +154,6 @@ function makeLearner(dataset: Dataset, options: StartOptions, text: ProgressStre
       new AvgStatsCallback([accuracy]),
       new Recorder(),
       progress,
-      new StopOnInterrupt(interrupt),
     ],
   });
 }
@@ -177,7 +193,7 @@ function complain(error: unknown): void {
 
 function isAbort(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === 'AbortError' || cause.message === 'stopped by Ctrl-C') return true;
+    if (cause.name === 'AbortError' || cause.message === stopped) return true;
   }
   return false;
 }

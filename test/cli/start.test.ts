@@ -14,6 +14,16 @@ import { loadLearner } from '../../lib/predict/index.js';
 const command = new URL('../../lib/cli/start.js', import.meta.url).href;
 const script = `import { start } from ${JSON.stringify(command)}; process.exitCode = await start(process.argv.slice(1));`;
 
+/** Before the command: sends the process a signal once it has written the row of the second epoch. */
+const signalled = (signal: 'SIGTERM' | 'SIGKILL'): string => `
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = (text, ...rest) => {
+    const isWritten = write(text, ...rest);
+    if (/^ {4}2 /m.test(text)) ${signal === 'SIGKILL' ? 'process.kill(process.pid, "SIGKILL")' : 'process.emit("SIGTERM", "SIGTERM")'};
+    return isWritten;
+  };
+`;
+
 interface Finished {
   code: number | null;
   stdout: string;
@@ -26,13 +36,18 @@ function start(
   options: {
     cwd?: string;
     env?: NodeJS.ProcessEnv;
+    before?: string;
     onText?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, OMP_NUM_THREADS: '1', ...options.env },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', `${options.before ?? ''}${script}`, '--', ...args],
+    {
+      cwd: options.cwd,
+      env: { ...process.env, OMP_NUM_THREADS: '1', ...options.env },
+    },
+  );
   const seen = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (seen.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => {
@@ -81,6 +96,8 @@ t.test('usage: one line, exit code 2, no result', async (t) => {
     [['--device', 'tpu'], /--device takes cpu, cuda or cuda:N/],
     [['--threads', '0'], /--threads takes a whole number from 1/],
     [['--precision', 'fp8'], /--precision takes fp32 or bf16/],
+    [['--resume', ''], /--resume takes a text/],
+    [['--resume', 'somewhere', '--epochs', '3'], /--epochs cannot stand beside it/],
     [['--json', '--json=1'], /'--json' does not take an argument/],
   ];
   const cwd = t.testdir();
@@ -112,6 +129,7 @@ t.test('--help', async (t) => {
     'out',
     'dashboard',
     'dashboard-port',
+    'resume',
     'json',
     'help',
   ])
@@ -372,4 +390,37 @@ t.test('Ctrl-C stops after the batch and keeps what was trained', async (t) => {
   const result = JSON.parse(stdout) as { epochs: unknown[] };
   t.ok(result.epochs.length >= 1 && result.epochs.length < 5000);
   t.ok((await readSafetensors(join(out, 'model.safetensors'))).tensors.size > 0);
+});
+
+t.test('--resume goes on with a run that was stopped or killed, to the same weights', async (t) => {
+  const cwd = t.testdir({ pictures: {} });
+  await drawImages(join(cwd, 'pictures'), { n01440764: 14, blue: 14 }, 0);
+  const args = ['--data', 'pictures', '--size', '16', '--batch-size', '8', '--epochs', '4', '--threads', '1', '--json'];
+  const weightsIn = (out: string): Buffer => readFileSync(join(out, 'model.safetensors'));
+  const lossesIn = (out: string): number[] =>
+    (JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as { batches: { loss: number[] } }).batches.loss;
+  const whole = join(cwd, 'whole');
+  t.equal((await start([...args, '--out', whole], { cwd })).code, 0);
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const out = join(cwd, signal);
+    const stopped = await start([...args, '--out', out], { cwd, before: signalled(signal) });
+    t.equal(stopped.code, signal === 'SIGTERM' ? 143 : null, stopped.stderr);
+    if (signal === 'SIGTERM') {
+      t.match(stopped.stderr, `to go on: npm start -- --resume ${out}`);
+      t.equal((JSON.parse(stopped.stdout) as { epochs: unknown[] }).epochs.length, 2, 'what was trained is kept');
+    }
+    // From another folder: the path of the data was relative to the first.
+    const { code, stdout, stderr } = await start(['--resume', out, '--json'], { cwd: out });
+    t.equal(code, 0, stderr);
+    t.equal((JSON.parse(stdout) as { epochs: unknown[] }).epochs.length, 4, 'the result is of the whole run');
+    t.ok(weightsIn(out).equals(weightsIn(whole)), 'bit for bit');
+    t.strictSame(lossesIn(out), lossesIn(whole));
+    t.strictSame(readdirSync(out).sort(), ['history.json', 'model.safetensors'], 'no checkpoint stays');
+    const again = await start(['--resume', out]);
+    t.match(again, { code: 1, stderr: /nothing to go on with in .*: no run has begun there, or it is finished/ });
+  }
+  mkdirSync(join(cwd, 'odd', 'checkpoints'), { recursive: true });
+  writeFileSync(join(cwd, 'odd', 'checkpoints', 'command.json'), '{"argv": 7}');
+  t.match(await start(['--resume', join(cwd, 'odd')]), { code: 1, stderr: /command\.json is damaged/ });
 });
