@@ -4,6 +4,7 @@ import { augmentationTraining } from './augmentation-training.js';
 import { augmentation } from './augmentation.js';
 import { cropping } from './cropping.js';
 import type { Station } from './harness/station.js';
+import { lsuv } from './lsuv.js';
 import { momentum } from './momentum.js';
 import { optimizers } from './optimizers.js';
 import { resizing } from './resizing.js';
@@ -14,6 +15,7 @@ export const stations: readonly Station[] = [
   cropping,
   momentum,
   optimizers,
+  lsuv,
   augmentation,
   augmentationTraining,
   serving,

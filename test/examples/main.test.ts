@@ -188,3 +188,29 @@ t.test('optimizers trains every recipe, and draws the table and the experiments'
     t.ok(page.includes(readFileSync(join(out, `${name}.svg`), 'utf8').trim()), name);
   t.match(example(['optimizers', '--out', out]), { status: 1, stderr: /name Imagenette with --data/ });
 });
+
+t.test('lsuv trains digits from each start, and draws what the layers put out without and with it', async (t) => {
+  const out = t.testdir();
+  const args = ['lsuv', '--out', out, '--limit', '1500', '--seeds', '2', '--epochs', '1', '--json'];
+  const { status, stdout, stderr } = example(args);
+  t.equal(status, 0, stderr);
+  const result = JSON.parse(stdout) as Record<'normal' | 'lsuv', number[]> & {
+    bySeed: Record<'normal' | 'lsuv', number[][]>;
+    layers: { mean: number; std: number }[];
+  };
+  for (const start of ['normal', 'lsuv'] as const) {
+    const [mean] = result[start];
+    const seeds = result.bySeed[start].map(([accuracy]) => accuracy!);
+    t.strictSame([result[start].length, seeds.length], [1, 2]);
+    t.ok(Math.abs(mean! - (seeds[0]! + seeds[1]!) / 2) < 1e-12, 'the mean of the seeds');
+    // 300 digits validate.
+    t.ok(seeds.every((share) => Math.abs(300 * share - Math.round(300 * share)) < 1e-9));
+  }
+  t.equal(result.layers.length, 5);
+  for (const { mean, std } of result.layers) t.ok(Math.abs(mean) < 1e-3 && Math.abs(std - 1) < 1e-3);
+  const page = readFileSync(join(out, 'index.html'), 'utf8');
+  for (const name of ['histograms-normal', 'near-zeros-normal', 'histograms-lsuv', 'near-zeros-lsuv']) {
+    t.equal((await sharp(join(out, `${name}.png`)).metadata()).format, 'png');
+    t.ok(page.includes(readFileSync(join(out, `${name}.svg`), 'utf8').trim()), name);
+  }
+});
