@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 
+import { Chart, type ChartPanel } from '../charts/index.js';
 import { needCount } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { empty, isTensor, noGrad, zeros, type DType, type Device, type Tensor } from '../tensor/index.js';
@@ -75,6 +76,25 @@ export class Summary {
   /** The table as a piece of HTML, for a page that brings its own styles. */
   html(): string {
     return summaryHtml(this);
+  }
+
+  /** Parameters, work and memory of output over the layers, in the order of the table. */
+  plot(): Chart {
+    const over = (title: string, of: (row: SummaryRow) => number): ChartPanel => ({
+      title,
+      x: { label: 'layer' },
+      series: [{ kind: 'scatter', name: title, x: this.rows.map((_, i) => i + 1), y: this.rows.map(of) }],
+    });
+    return new Chart({
+      title: this.model,
+      description: this.rows.map(({ name, kind }, i) => `${i + 1}: ${name || '-'} (${kind})`).join(', '),
+      panels: [
+        over('parameters', ({ parameters }) => parameters),
+        over('MFLOPs', ({ multiplyAdds }) => (2 * multiplyAdds) / 1e6),
+        over('output MB', ({ outputBytes }) => outputBytes / 1e6),
+      ],
+      columns: 1,
+    });
   }
 
   [inspect.custom](): string {

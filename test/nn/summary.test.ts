@@ -2,11 +2,29 @@
 
 import t from 'tap';
 
+import type { PointSeries } from '../../lib/charts/index.js';
 import * as nn from '../../lib/nn/index.js';
 import { ones, randn, zeros, type Tensor } from '../../lib/tensor/index.js';
 
 const model = (): nn.Sequential =>
   new nn.Sequential(nn.convLayer(3, 8), new nn.AdaptiveAvgPool2d(1), new nn.Lambda(nn.flatten), new nn.Linear(8, 10));
+
+t.test('its picture has the figures of the table', async (t) => {
+  const summary = model().summary([2, 3, 16, 16]);
+  const { title, description, panels } = summary.plot();
+  t.equal(title, 'Sequential');
+  t.match(description, /^1: 0\.0 \(Conv2d\), 2: 0\.1 \(GeneralReLU\)/);
+  t.strictSame(
+    panels.map((panel) => [panel.title, (panel.series[0] as PointSeries).y]),
+    [
+      ['parameters', summary.rows.map((row) => row.parameters)],
+      ['MFLOPs', summary.rows.map((row) => (2 * row.multiplyAdds) / 1e6)],
+      ['output MB', summary.rows.map((row) => row.outputBytes / 1e6)],
+    ],
+  );
+  const empty = new nn.Summary('Nothing', [], [], 0, 0).plot();
+  t.match(await empty.svg(), /no data/);
+});
 
 t.test('shapes, parameters, work and memory by layer', (t) => {
   const net = model();
