@@ -5,5 +5,6 @@ import { data } from './data.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { ops } from './ops.js';
 import { optimizer } from './optimizer.js';
+import { train } from './train.js';
 
-export const benchmarks: readonly Benchmark[] = [ops, data, optimizer, augment];
+export const benchmarks: readonly Benchmark[] = [ops, data, optimizer, augment, train];

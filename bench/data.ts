@@ -1,13 +1,10 @@
 /** The benchmark of data: from image files to batches, and training on them, against torchvision's DataLoader and fastai's. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { untarData } from '../lib/data/untar.js';
-import { TenchError } from '../lib/runtime/errors.js';
 import { packageFolder } from '../lib/runtime/places.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
+import { photographs } from './harness/photographs.js';
 import { ServerSide } from './harness/side.js';
 
 /** Worker processes that the peers are tried with; the ratio is against whichever does best. */
@@ -47,19 +44,6 @@ const comparisons: readonly Comparison[] = [
   ...whileTraining('CNN, bf16', 'Bf16', 'whileTrainingBf16'),
   { ...own, title: 'flip 128 x 128 bytes', work: 'flipBytes', iterations: 2000 },
 ];
-
-/** The photographs: the folder itself, or the archive in it, unpacked once. */
-async function photographs(data: string | null): Promise<string> {
-  const name = 'imagenette2-224';
-  const places = data === null ? [] : [join(data, name), join(data, `${name}.tgz`)];
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new TenchError(`the benchmark needs ${name}.tgz: give its folder by --data or TENCH_DATA`, {
-      code: 'ERR_TENCH_BENCH',
-    });
-  }
-  return untarData(found);
-}
 
 export const data: Benchmark = {
   name: 'data',

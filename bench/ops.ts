@@ -5,16 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../lib/runtime/places.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
 import { ProcessSide, ServerSide } from './harness/side.js';
-
-/**
- * malloc that keeps what was freed, the best that PyTorch's users can get from glibc by setting variables: no mapping of its own for large
- * blocks, and nothing given back to the system.
- */
-const tunedMalloc = {
-  MALLOC_MMAP_MAX_: '0',
-  MALLOC_TRIM_THRESHOLD_: String(2 ** 40),
-  MALLOC_TOP_PAD_: String(2 ** 28),
-};
+import { tunedMalloc } from './harness/tunedMalloc.js';
 
 const tuned = ['tench', 'pytorch, tuned malloc'] as const;
 

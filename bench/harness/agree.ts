@@ -6,13 +6,16 @@ import { TenchError } from '../../lib/runtime/errors.js';
 export const tolerance = 1e-4;
 
 /**
- * Throws a TenchError (`ERR_TENCH_BENCH`) that names the first difference, unless `a` and `b` are equal within {@link tolerance}, relative
- * to the larger of 1 and the value itself. Nothing, NaN and infinity agree with nothing: a work that computes them proves nothing.
+ * Throws a TenchError (`ERR_TENCH_BENCH`) that names the first difference, unless `a` and `b` are equal within the tolerances, relative to the
+ * larger of 1 and the value itself. Nothing, NaN and infinity agree with nothing: a work that computes them proves nothing.
+ *
+ * @param tolerances one for each value, the last for all that follow
  */
 export function checkAgreement(
   what: string,
   a: { name: string; values: readonly number[] },
   b: { name: string; values: readonly number[] },
+  tolerances: readonly number[] = [tolerance],
 ): void {
   const fail = (how: string): TenchError =>
     new TenchError(`${what}: ${a.name} and ${b.name} do not compute the same: ${how}`, { code: 'ERR_TENCH_BENCH' });
@@ -20,7 +23,8 @@ export function checkAgreement(
     throw fail(`${a.values.length} values and ${b.values.length}`);
   a.values.forEach((value, i) => {
     const other = b.values[i]!;
-    if (!(Math.abs(value - other) <= tolerance * Math.max(1, Math.abs(value))))
+    const allowed = tolerances[i] ?? tolerances.at(-1) ?? tolerance;
+    if (!(Math.abs(value - other) <= allowed * Math.max(1, Math.abs(value))))
       throw fail(`value ${i} is ${value} and ${other}`);
   });
 }

@@ -13,6 +13,10 @@ export interface Comparison {
   /** The work's name on tench's side, and on the peer's where it has another there. */
   readonly work: string;
   readonly peerWork?: string;
+  /** How far apart what the sides compute may be, one for each value and the last for the rest; see `checkAgreement`. */
+  readonly tolerances?: readonly number[];
+  /** What is compared: the time that the work takes, or the memory of a process that does it. Default `time`. */
+  readonly measures?: 'time' | 'memory';
   /** How often the work is done for one timing: enough for some ten milliseconds. */
   readonly iterations: number;
   /** Numbers of threads that it is measured with. Default: 1 and 2. null: each side's own choice. */

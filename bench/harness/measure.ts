@@ -6,15 +6,16 @@ import type { BenchContext, Benchmark, Comparison } from './benchmark.js';
 import type { Side } from './side.js';
 import { ratioOf, summarise, type Summary } from './statistics.js';
 
-/** What one comparison gave with one number of threads. Times are nanoseconds for doing the work once. */
+/** What one comparison gave with one number of threads: nanoseconds for doing the work once, or bytes. */
 export interface Measurement {
   readonly title: string;
   readonly key: string | null;
   readonly peer: string;
   readonly threads: number | null;
   readonly ratio: Summary;
-  readonly tenchNs: Summary;
-  readonly peerNs: Summary;
+  readonly unit: 'ns' | 'bytes';
+  readonly tenchCost: Summary;
+  readonly peerCost: Summary;
 }
 
 export interface Effort {
@@ -31,6 +32,9 @@ export const efforts = {
   full: { rounds: 21, warmUp: 3, warmUpTime: 1e9 },
   quick: { rounds: 5, warmUp: 2, warmUpTime: 1e9 },
 } as const;
+
+/** Memory varies little, and a process for each takes long. */
+const MEMORY_ROUNDS = 3;
 
 export interface Result {
   readonly libtorch: string | null;
@@ -85,10 +89,11 @@ async function libtorchOf(sides: Readonly<Record<string, Side>>, benchmark: Benc
 
 async function compare(
   sides: Readonly<Record<string, Side>>,
-  { title, key, sides: names = ['tench', 'pytorch'], work, peerWork = work, iterations }: Comparison,
+  { title, key, sides: names = ['tench', 'pytorch'], work, peerWork = work, iterations, ...how }: Comparison,
   threads: number | null,
   { rounds, warmUp, warmUpTime = 0 }: Effort,
 ): Promise<Measurement> {
+  const ofMemory = how.measures === 'memory';
   const pair = names.map((name, i) => {
     const side = sides[name];
     if (side === undefined) throw failure(`${title}: there is no side \`${name}\``);
@@ -99,29 +104,35 @@ async function compare(
     title,
     { name: tench.name, values: await tench.side.values(tench.task) },
     { name: peer.name, values: await peer.side.values(peer.task) },
+    how.tolerances,
   );
 
-  const times = new Map(pair.map((one) => [one, [] as number[]]));
+  const costs = new Map(pair.map((one) => [one, [] as number[]]));
   const takeTurns = async (round: number): Promise<number[]> => {
     // Who begins alternates, so that a machine that grows slower or quicker favours neither.
     const order = round % 2 === 0 ? [tench, peer] : [peer, tench];
     const taken = new Map<unknown, number>();
-    for (const one of order) taken.set(one, await one.side.time(one.task, iterations));
+    for (const one of order) {
+      const { side, task } = one;
+      taken.set(one, ofMemory ? await side.peak(task, iterations) : (await side.time(task, iterations)) / iterations);
+    }
     return pair.map((one) => taken.get(one) ?? 0);
   };
-  for (let round = -warmUp, warm = 0; round < 0 || warm < warmUpTime; round += 1)
-    warm += Math.min(...(await takeTurns(round)));
-  for (let round = 0; round < rounds; round += 1)
-    (await takeTurns(round)).forEach((time, i) => times.get(pair[i]!)?.push(time / iterations));
-  const [tenchTimes, peerTimes] = [times.get(tench) ?? [], times.get(peer) ?? []];
+  // Whose memory is measured begins anew each time.
+  for (let round = -warmUp, warm = 0; !ofMemory && (round < 0 || warm < warmUpTime); round += 1)
+    warm += iterations * Math.min(...(await takeTurns(round)));
+  for (let round = 0; round < (ofMemory ? MEMORY_ROUNDS : rounds); round += 1)
+    (await takeTurns(round)).forEach((cost, i) => costs.get(pair[i]!)?.push(cost));
+  const [tenchCosts, peerCosts] = [costs.get(tench) ?? [], costs.get(peer) ?? []];
   return {
     title,
     key: key ?? null,
     peer: peer.name,
     threads,
-    ratio: ratioOf(tenchTimes, peerTimes),
-    tenchNs: summarise(tenchTimes),
-    peerNs: summarise(peerTimes),
+    ratio: ratioOf(tenchCosts, peerCosts),
+    unit: ofMemory ? 'bytes' : 'ns',
+    tenchCost: summarise(tenchCosts),
+    peerCost: summarise(peerCosts),
   };
 }
 

@@ -21,13 +21,14 @@ export function header(): string {
 }
 
 /** One measurement as a row. */
-export function row({ title, peer, threads, tenchNs, peerNs, ratio, key }: Measurement): string {
+export function row({ title, peer, threads, unit, tenchCost, peerCost, ratio, key }: Measurement): string {
+  const format = unit === 'bytes' ? formatMemory : formatTime;
   return line([
     title,
     peer,
     threads === null ? 'own' : String(threads),
-    formatTime(tenchNs.median),
-    formatTime(peerNs.median),
+    format(tenchCost.median),
+    format(peerCost.median),
     ratio.median.toFixed(2),
     `${Math.round(ratio.spread * 100)} %`,
     key ?? '',
@@ -47,6 +48,11 @@ export function formatTime(ns: number): string {
   const units = ['ns', 'us', 'ms', 's'];
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(ns) / 3)));
   return `${(ns / 1000 ** power).toPrecision(3)} ${units[power]}`;
+}
+
+/** Bytes as `789 MB`. */
+export function formatMemory(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** Processor, cores, memory, system and Node: what a figure is worth nothing without. */

@@ -5,6 +5,7 @@ gives what it computes as a list of floats. It also has `libtorch()` and `set_th
 """
 
 import json
+import resource
 import runpy
 import sys
 from time import perf_counter_ns
@@ -16,6 +17,8 @@ warm = {}
 def answer(request):
     if request["ask"] == "libtorch":
         return side["libtorch"]()
+    if request["ask"] == "peak":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     work, threads = request["work"], request["threads"]
     if work not in side["works"]:
         raise KeyError(f"there is no work `{work}`")

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { SideModule, Work } from './work.js';
 
 interface Request {
-  readonly ask: 'libtorch' | 'values' | 'time';
+  readonly ask: 'libtorch' | 'values' | 'time' | 'peak';
   readonly work: string;
   readonly threads: number | null;
   readonly iterations: number;
@@ -25,6 +25,7 @@ function make(name: string): Work {
 
 async function answer({ ask, work, threads, iterations }: Request): Promise<unknown> {
   if (ask === 'libtorch') return libtorch();
+  if (ask === 'peak') return process.resourceUsage().maxRSS * 1024;
   if (threads !== null) setThreads(threads);
   if (ask === 'values') return make(work).values();
   const key = `${work} ${threads}`;

@@ -18,6 +18,8 @@ export interface Side {
   values(task: Task): Promise<readonly number[]>;
   /** Nanoseconds that doing the work `iterations` times takes. */
   time(task: Task, iterations: number): Promise<number>;
+  /** Bytes of memory at the peak of a process that does nothing but the work, `iterations` times. */
+  peak(task: Task, iterations: number): Promise<number>;
   /** Ends its process. */
   close(): void;
 }
@@ -41,6 +43,8 @@ type Reply = { value: unknown } | { error: string };
  */
 export class ServerSide implements Side {
   #child: ChildProcess | undefined;
+  /** The process whose memory is measured. */
+  #alone: ServerSide | undefined;
   /** Why it does not answer any more. */
   #ended: TenchError | undefined;
   #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void } | undefined;
@@ -63,8 +67,20 @@ export class ServerSide implements Side {
     return (await this.ask({ ask: 'time', ...task, iterations })) as number;
   }
 
+  async peak(task: Task, iterations: number): Promise<number> {
+    const alone = new ServerSide(this.name, this.command);
+    this.#alone = alone;
+    try {
+      await alone.time(task, iterations);
+      return (await alone.ask({ ask: 'peak' })) as number;
+    } finally {
+      alone.close();
+    }
+  }
+
   close(): void {
     this.#child?.kill('SIGKILL');
+    this.#alone?.close();
   }
 
   private async ask(request: object): Promise<unknown> {
@@ -130,6 +146,13 @@ export class ProcessSide implements Side {
     const start = process.hrtime.bigint();
     for (let i = 0; i < iterations; i += 1) await this.run(work);
     return Number(process.hrtime.bigint() - start);
+  }
+
+  /** Nobody has asked for it yet: the system does not tell it of a process that has ended. */
+  async peak({ work }: Task): Promise<number> {
+    throw new TenchError(`${this.name}: the memory of the whole process \`${work}\` cannot be measured`, {
+      code: 'ERR_TENCH_BENCH',
+    });
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import t from 'tap';
 
 import type { Benchmark, Comparison } from '../../bench/harness/benchmark.js';
 import { measure, ratiosOf } from '../../bench/harness/measure.js';
-import { toJson } from '../../bench/harness/report.js';
+import { row, toJson } from '../../bench/harness/report.js';
 import { ProcessSide, ServerSide, type Side, type Task } from '../../bench/harness/side.js';
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -45,6 +45,11 @@ class GivenSide implements Side {
     return (this.times.shift() ?? NaN) * iterations;
   }
 
+  async peak({ work }: Task): Promise<number> {
+    this.asked.push(`${this.name} ${work} alone`);
+    return this.times.shift() ?? NaN;
+  }
+
   close(): void {
     this.asked.push(`${this.name} closed`);
   }
@@ -65,10 +70,34 @@ t.test('sides take turns, warming up does not count, and the worst of one key de
   ]);
   t.same(asked.slice(-2), ['tench closed', 'pytorch closed']);
   t.match(measurements, [
-    { threads: 1, ratio: { median: 2 }, tenchNs: { median: 2 }, peerNs: { median: 6 } },
-    { threads: 2, ratio: { median: 1.5 }, tenchNs: { median: 10 }, peerNs: { median: 15 } },
+    { threads: 1, ratio: { median: 2 }, tenchCost: { median: 2 }, peerCost: { median: 6 } },
+    { threads: 2, ratio: { median: 1.5 }, tenchCost: { median: 10 }, peerCost: { median: 15 } },
   ]);
   t.same(ratiosOf(measurements), { x: 1.5 });
+});
+
+t.test('memory is that of a process of its own', async (t) => {
+  const asked: string[] = [];
+  const benchmark = small(
+    [{ title: 'm', key: 'm', work: 'm', iterations: 10, threads: [1], measures: 'memory' }],
+    () => ({
+      tench: new GivenSide('tench', [100, 200, 100], asked),
+      pytorch: new GivenSide('pytorch', [300, 200, 300], asked),
+    }),
+  );
+  const { measurements } = await measure(benchmark, { rounds: 21, warmUp: 3 }, context);
+  t.match(measurements, [
+    { unit: 'bytes', ratio: { median: 3 }, tenchCost: { median: 100 }, peerCost: { median: 300 } },
+  ]);
+  t.same(asked.slice(0, 2), ['tench m alone', 'pytorch m alone'], 'without warming up');
+  t.match(row(measurements[0]!), / 0 MB +0 MB +3\.00 /);
+
+  const side = server('tench');
+  t.teardown(() => side.close());
+  const peak = async (work: string): Promise<number> => side.peak({ work, threads: null }, 1);
+  const [little, much] = [await peak('sum'), await peak('holding')];
+  t.ok(little > 2e7 && much > little + 0.9 * 2 ** 28, `${little} and ${much} bytes`);
+  t.ok((await peak('sum')) < much, 'what went before does not count');
 });
 
 t.test('processes are measured, and reported by the names that programs rely on', async (t) => {
@@ -80,7 +109,7 @@ t.test('processes are measured, and reported by the names that programs rely on'
   const heard: string[] = [];
   const result = await measure(benchmark, effort, context, ({ title }) => heard.push(title));
   t.same(heard, ['sum', 'sum', 'detail only']);
-  for (const { tenchNs, peerNs } of result.measurements) t.ok(tenchNs.median > 0 && peerNs.median > 0);
+  for (const { tenchCost, peerCost } of result.measurements) t.ok(tenchCost.median > 0 && peerCost.median > 0);
 
   const line = toJson('small', result, effort);
   t.notMatch(line, '\n');
@@ -106,6 +135,8 @@ t.test('nothing is timed where the sides compute different things or have differ
     code: 'ERR_TENCH_BENCH',
     message: 'sums: tench and pytorch do not compute the same: value 0 is 500500 and 501501',
   });
+  const loosely = { title: 'sums', work: 'sum', peerWork: 'more', iterations: 1, threads: [1], tolerances: [0.01] };
+  t.match(await run(loosely), { measurements: { length: 1 } }, 'unless they may be that far apart');
   const otherLibTorch = (): Record<string, Side> => ({
     tench: server('tench', { SIDE_LIBTORCH: '2.13.0' }),
     pytorch: server('pytorch', { SIDE_LIBTORCH: '2.12.0' }),

@@ -26,6 +26,7 @@ export const works = {
     run: async (iterations) => new Promise((done) => setTimeout(done, 20 * iterations)),
     values: async () => [0],
   }),
+  holding: (): Work => ({ run: () => void Buffer.alloc(2 ** 28, 1), values: () => [0] }),
   threads: (): Work => ({ run: () => undefined, values: () => [threads] }),
   failing: (): Work => {
     throw new Error('it cannot be made');

@@ -1,0 +1,94 @@
+/** The benchmark of training: the lesson's CNN at 128 px in batches of 64, steps and whole epochs, against PyTorch's and fastai's. */
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { quietReport } from '../lib/cli/setup.js';
+import { packageFolder } from '../lib/runtime/places.js';
+import type { Benchmark, Comparison } from './harness/benchmark.js';
+import { setUpEnvironment } from './harness/environments.js';
+import { photographs } from './harness/photographs.js';
+import { ServerSide } from './harness/side.js';
+import { tunedMalloc } from './harness/tunedMalloc.js';
+
+/** Every side uses all cores. */
+const own = { threads: [null], iterations: 4 } as const;
+/** Fused normalisation rounds otherwise: the first twenty losses, then the mean of the last twenty. */
+const fused = [...new Array<number>(20).fill(1e-3), 0.02];
+const half = [0.05];
+
+const plain = ['tench', 'pytorch'] as const;
+const tuned = ['tench', 'pytorch, tuned malloc'] as const;
+
+const bf16 = { ...own, work: 'bf16', peerWork: 'bf16ChannelsLast', tolerances: half } as const;
+const fp32 = { ...own, work: 'fp32', tolerances: fused } as const;
+
+/** torch.compile needs a compiler, as its users do. */
+const hasCompiler = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'c++')));
+
+const comparisons: readonly Comparison[] = [
+  { ...own, title: 'step, fp32, composed', sides: plain, work: 'composed' },
+  { ...fp32, title: 'step, fp32', key: 'stepFp32', sides: plain },
+  { ...fp32, title: 'step, fp32, tuned', key: 'stepFp32Best', sides: tuned, peerWork: 'fp32ChannelsLast' },
+  { ...bf16, title: 'step, bf16', key: 'stepBf16', sides: plain },
+  { ...bf16, title: 'step, bf16, tuned', key: 'stepBf16Best', sides: tuned },
+  ...(hasCompiler
+    ? [{ ...bf16, title: 'step, bf16, compiled', key: 'stepCompiled', sides: tuned, peerWork: 'bf16Compiled' }]
+    : []),
+  ...[
+    {
+      title: 'epoch, fp32',
+      key: 'endToEndFastaiFp32',
+      sides: ['tench', 'fastai'] as const,
+      work: 'epochFp32',
+      peerWork: 'fastai',
+    },
+    {
+      title: 'epoch, bf16 against fp32',
+      key: 'endToEndFastaiBf16',
+      sides: ['tench', 'fastai'] as const,
+      work: 'epochBf16',
+      peerWork: 'fastai',
+    },
+    {
+      title: 'epoch, bf16',
+      key: 'endToEndBest',
+      sides: ['tench', 'pytorch, tuned'] as const,
+      work: 'epochBf16',
+      peerWork: 'tuned',
+    },
+  ].map((comparison) => ({ ...comparison, threads: [null], iterations: 1 })),
+  { ...fp32, title: 'memory, fp32', key: 'peakMemory', sides: plain, measures: 'memory', iterations: 12 },
+  { ...bf16, title: 'memory, bf16', key: 'peakMemory', sides: plain, measures: 'memory', iterations: 12 },
+];
+
+export const train: Benchmark = {
+  name: 'train',
+  summary: "the lesson's CNN, steps and epochs at 128 px, against PyTorch's and fastai's",
+  environment: 'same',
+  // What begins with files runs on the PyTorch that its users get.
+  sameLibTorch: false,
+  sides: async ({ python, data }) => {
+    const env = { BENCH_PHOTOGRAPHS: await photographs(data), PYTHONWARNINGS: 'ignore' };
+    const vision = await setUpEnvironment('vision', { report: quietReport() });
+    const peer = (name: string, program: string, file: string, more: NodeJS.ProcessEnv = {}): ServerSide =>
+      new ServerSide(name, {
+        program,
+        args: ['harness/serve.py', `sides/${file}.py`].map((path) => `${packageFolder}/bench/${path}`),
+        env: { ...env, ...more },
+      });
+    return {
+      tench: new ServerSide('tench', {
+        program: process.execPath,
+        args: ['./harness/serve.js', './sides/train.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
+        env,
+      }),
+      pytorch: peer('pytorch', python, 'train_pytorch'),
+      'pytorch, tuned malloc': peer('pytorch, tuned malloc', python, 'train_pytorch', tunedMalloc),
+      fastai: peer('fastai', vision, 'train_loading'),
+      'pytorch, tuned': peer('pytorch, tuned', vision, 'train_loading', tunedMalloc),
+    };
+  },
+  comparisons,
+};
