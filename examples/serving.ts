@@ -28,10 +28,8 @@ import {
   makeRgb,
   normalizer,
   toByteTensor,
-  type LabelPrediction,
-  type TenchError,
 } from 'tench';
-import { postAll, startService } from './harness/load.js';
+import { pooled, postAll, startService } from './harness/load.js';
 import { findFolder, findPicture } from './harness/picture.js';
 import type { Station } from './harness/station.js';
 
@@ -135,16 +133,13 @@ interface LoopFigures {
 async function inProcess(path: string, bodies: readonly Uint8Array[], thread: boolean): Promise<LoopFigures> {
   const predictor = await loadLearner(path, { thread });
   await predictor.predictBatch(bodies.slice(0, AT_ONCE), { onError: 'return' });
-  const answers: (LabelPrediction | TenchError)[] = [];
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const began = performance.now();
-  let next = 0;
-  const caller = async (): Promise<void> => {
-    for (let i = next++; i < bodies.length; i = next++)
-      answers.push(...(await predictor.predictBatch([bodies[i]!], { onError: 'return' })));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  const answers = await pooled(bodies.length, AT_ONCE, async (i) => {
+    const [answer] = await predictor.predictBatch([bodies[i]!], { onError: 'return' });
+    return answer;
+  });
   const seconds = (performance.now() - began) / 1000;
   delay.disable();
   await predictor.close();

@@ -1,6 +1,8 @@
 """The peers' side of the benchmark of data: torchvision's transforms in PyTorch's DataLoader, and fastai; sides/data.ts is tench's."""
 
 import os
+import sys
+from pathlib import Path
 
 import numpy
 import torch
@@ -12,6 +14,9 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lesson_cnn import cnn  # noqa: E402
 
 ROOT = os.environ["BENCH_PHOTOGRAPHS"]
 SIDE = 128
@@ -100,16 +105,6 @@ def list_files():
 
 
 BATCHES = 8
-
-
-def cnn():
-    """The lesson's CNN."""
-    widths = [3, 16, 32, 64, 64, 64, 128, 256]
-    strides = [1, 2, 2, 2, 2, 2, 2]
-    layers = []
-    for ni, nf, stride in zip(widths, widths[1:], strides):
-        layers += [nn.Conv2d(ni, nf, 3, stride=stride, padding=1, bias=False), nn.ReLU(), nn.BatchNorm2d(nf)]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], 10))
 
 
 def training(half, is_loading):

@@ -1,6 +1,7 @@
 """The peers' sides of the benchmark of training that begin with files: fastai's own pipeline, and PyTorch's tuned by hand."""
 
 import os
+import sys
 from pathlib import Path
 
 import fastai.callback.progress  # noqa: F401 (gives Learner its no_bar)
@@ -19,11 +20,13 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
+sys.path.insert(0, str(Path(__file__).parent))
+from lesson_cnn import cnn  # noqa: E402
+
 ROOT = os.environ["BENCH_PHOTOGRAPHS"]
 WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))
-BATCH, SIZE, CLASSES = 64, 128, 10
+BATCH, SIZE = 64, 128
 LR = 0.005
-NORMS = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
 
 def photographs(part, count):
@@ -35,16 +38,6 @@ def photographs(part, count):
 
 
 TRAIN, VALID = photographs("train", 102), photographs("val", 38)
-
-
-def cnn():
-    """The lesson's CNN."""
-    widths = [3, 16, 32, 64, 64, 64, 128, 256]
-    layers = []
-    for place, (ni, nf) in enumerate(zip(widths, widths[1:])):
-        stride = 1 if place == 0 else 2
-        layers += [nn.Conv2d(ni, nf, 3, stride=stride, padding=1, bias=False), nn.ReLU(), nn.BatchNorm2d(nf)]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], CLASSES))
 
 
 def sizes(model):
@@ -86,10 +79,8 @@ class Photographs:
 
 def tuned_epochs():
     """bfloat16, channels_last, workers that stay: what PyTorch's own guides advise for this processor."""
-    transform = transforms.Compose(
-        [transforms.Resize((SIZE, SIZE)), transforms.PILToTensor()],
-    )
-    mean, std = (torch.tensor(values).reshape(1, 3, 1, 1) for values in NORMS)
+    transform = transforms.Compose([transforms.Resize((SIZE, SIZE)), transforms.PILToTensor()])
+    mean, std = (torch.tensor(values).reshape(1, 3, 1, 1) for values in imagenet_stats)
 
     def loader(files, shuffle):
         return DataLoader(

@@ -1,10 +1,15 @@
 """PyTorch's side of the benchmark of training: steps over batches in memory; sides/train.ts is tench's, work for work."""
 
 import math
+import sys
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lesson_cnn import cnn  # noqa: E402
 
 BATCH, SIZE, CLASSES, BATCHES = 64, 128, 10, 4
 LR = 0.005
@@ -31,14 +36,9 @@ class GeneralReLU(nn.Module):
         return F.leaky_relu(x, 0.1) - 0.4
 
 
-def cnn():
-    """The lesson's CNN; every weight is filled, within the bound of Kaiming's rule."""
-    widths = [3, 16, 32, 64, 64, 64, 128, 256]
-    layers = []
-    for place, (ni, nf) in enumerate(zip(widths, widths[1:])):
-        stride = 1 if place == 0 else 2
-        layers += [nn.Conv2d(ni, nf, 3, stride=stride, padding=1, bias=False), GeneralReLU(), nn.BatchNorm2d(nf)]
-    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], CLASSES))
+def filled_cnn():
+    """Every weight is filled, within the bound of Kaiming's rule."""
+    model = cnn(GeneralReLU, CLASSES)
     with torch.no_grad():
         for place, p in enumerate(model.parameters()):
             if p.dim() > 1:
@@ -52,7 +52,7 @@ class Trainer:
 
     def __init__(self, half=False, channels_last=False, compiled=False):
         self.half, self.channels_last = half, channels_last
-        model = cnn()
+        model = filled_cnn()
         if channels_last:
             model = model.to(memory_format=torch.channels_last)
         self.opt = torch.optim.SGD(model.parameters(), lr=LR)

@@ -42,6 +42,17 @@ export async function startService(learner: string): Promise<Service> {
   throw new Error(`the service has ended without a port: ${said}`);
 }
 
+/** Does the work of each place below `count`, `atOnce` at a time, and waits for all results, which come in the order of the places. */
+export async function pooled<T>(count: number, atOnce: number, work: (place: number) => Promise<T>): Promise<T[]> {
+  const results = new Array<T>(count);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let place = next++; place < count; place = next++) results[place] = await work(place);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
 /** POSTs each body, `atOnce` at a time, and waits for all answers, which come in the order of the bodies. */
 export async function postAll(
   { port }: Service,
@@ -49,12 +60,7 @@ export async function postAll(
   { atOnce }: { atOnce: number },
 ): Promise<Answer[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
-  const answers = new Array<Answer>(bodies.length);
-  let next = 0;
-  const caller = async (): Promise<void> => {
-    for (let i = next++; i < bodies.length; i = next++) answers[i] = await post(port, agent, bodies[i]!);
-  };
-  await Promise.all(Array.from({ length: atOnce }, caller));
+  const answers = await pooled(bodies.length, atOnce, (i) => post(port, agent, bodies[i]!));
   agent.destroy();
   return answers;
 }

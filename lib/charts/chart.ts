@@ -6,7 +6,7 @@ import { needCount, needInRange, needOneOf, needOptions } from '../tensor/checks
 import { invalid } from '../tensor/errors.js';
 import { describeChart, type ChartOptions, type Described, type Panel } from './describe.js';
 import { toFragment } from './fragment.js';
-import { pngOf, savePicture } from './save.js';
+import { savePicture } from './save.js';
 import { renderSvg, type ThemeName } from './svg.js';
 import { drawTerminal } from './terminal.js';
 
@@ -67,7 +67,11 @@ export class Chart implements Described {
   async png(options: PictureOptions & { readonly scale?: number } = {}): Promise<Buffer> {
     const { width, height, theme = 'light' } = needPicture('Chart.png', options, ['light', 'dark']);
     const scale = needInRange('Chart.png: scale', options.scale ?? 2, { least: 0.25, most: 8 });
-    return pngOf(await renderSvg(this, { width, height }, theme), scale);
+    const svg = await renderSvg(this, { width, height }, theme);
+    const { default: sharp } = await import('sharp');
+    return sharp(Buffer.from(svg), { density: 72 * scale, limitInputPixels: (largest * 8) ** 2 })
+      .png()
+      .toBuffer();
   }
 
   /** A `<figure>` with the picture, the description, and the numbers as tables: for a page, which brings its own styles. */

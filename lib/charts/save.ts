@@ -26,11 +26,3 @@ export async function savePicture(argument: string, path: string, forms: Forms):
   await writeAtomically(path, (file) => file.writeFile(content));
   return path;
 }
-
-/** An SVG file in pixels. @param scale pixels to one of CSS, along each side */
-export async function pngOf(svg: string, scale: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp');
-  return sharp(Buffer.from(svg), { density: 72 * scale, limitInputPixels: (10_000 * 8) ** 2 })
-    .png()
-    .toBuffer();
-}

@@ -20,7 +20,7 @@ import {
   type SampleOpener,
   type StreamSample,
 } from './streamBatch.js';
-import { release, settled, type EpochStart, type Loaded } from './walk.js';
+import { Stop, release, settled, type EpochStart, type Loaded } from './walk.js';
 
 export type { BatchOpener, SampleOpener, StreamSample } from './streamBatch.js';
 
@@ -216,12 +216,8 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
   }
 
   async *#batches(failures: EpochFailures, first: number, prefetch: number): AsyncGenerator<B, void, undefined> {
-    const abandoned = new AbortController();
-    const { signal: user } = this;
-    const stop = (): void => abandoned.abort(user?.reason);
-    user?.throwIfAborted();
-    user?.addEventListener('abort', stop, { once: true });
-    const walk = { epoch: failures.draw.epoch, skipped: first * this.batchSize, failures, signal: abandoned.signal };
+    const stop = new Stop(this.signal);
+    const walk = { epoch: failures.draw.epoch, skipped: first * this.batchSize, failures, signal: stop.signal };
     const groups = this.#groups(walk);
     const ahead: Promise<Loaded<Next<B>>>[] = [];
     const begin = (wanted: number): void => {
@@ -231,8 +227,8 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
     try {
       for (;;) {
         begin(Math.max(1, prefetch));
-        const loaded = await ahead[0]!;
-        user?.throwIfAborted();
+        const loaded = await stop.before(ahead[0]!);
+        this.signal?.throwIfAborted();
         if ('error' in loaded) throw loaded.error;
         const next = loaded.batch!;
         if ('visited' in next) {
@@ -242,13 +238,12 @@ export class StreamLoader<S extends StreamSample, B = Batch> implements AsyncIte
         begin(prefetch + 1);
         // A consumer that never leaves JavaScript would keep finished reads and decodes from taking their next step.
         await new Promise(setImmediate);
-        user?.throwIfAborted();
+        this.signal?.throwIfAborted();
         void ahead.shift();
         if (next.batch !== null) yield next.batch;
       }
     } finally {
-      user?.removeEventListener('abort', stop);
-      abandoned.abort();
+      stop.now();
       if (this.#collate === undefined) release(ahead.map(batchOf));
       await groups.return(0);
     }

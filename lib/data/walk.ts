@@ -8,7 +8,7 @@ export interface EpochStart {
   batch?: number;
 }
 
-/** The end of a walk before its time: because it was left, or because the user's signal says so. */
+/** The end of a walk, or of other work, before its time: because it was left, or because the user's signal says so. */
 export class Stop {
   readonly #controller = new AbortController();
   readonly #user: AbortSignal | undefined;

@@ -22,14 +22,13 @@ export interface Watched {
 
 /** How often each value came, by batch. Few values are rare in all batches, so the logarithm of the counts is shown. */
 export function plotHistograms(watched: Watched, options: ActivationPlotOptions): Chart {
-  return plot(watched, { where: 'plotHistograms', usual: 'Outputs by layer', options }, ({ stats }) => {
-    const { histograms, bins, min, max } = stats;
-    const rows = Array.from({ length: bins }, (_, bin) => histograms.map((counts) => Math.log1p(counts[bin]!)));
-    return {
-      y: { label: 'output' },
-      series: [{ kind: 'heatmap', name: 'log(1 + count)', rows, y: [min, max] }],
-    };
-  });
+  return plot(watched, { where: 'plotHistograms', usual: 'Outputs by layer', options }, histogramsOf);
+}
+
+/** The histograms of a layer's outputs side by side. */
+export function histogramsOf({ stats: { histograms, bins, min, max } }: WatchedLayer): ChartPanel {
+  const rows = Array.from({ length: bins }, (_, bin) => histograms.map((counts) => Math.log1p(counts[bin]!)));
+  return { y: { label: 'output' }, series: [{ kind: 'heatmap', name: 'log(1 + count)', rows, y: [min, max] }] };
 }
 
 /** The share near zero, by batch. */

@@ -205,16 +205,8 @@ function eachLoss(learn: Learner, outputs: Tensor, yb: Tensor): Tensor {
 export async function showResults(
   learn: Learner,
   count: number,
-  { dl, vocab, activation, columns, zoom, mean, std, title }: InterpretOptions & ResultSheetOptions,
+  options: InterpretOptions & ResultSheetOptions,
 ): Promise<ContactSheet> {
-  const looked = { ...(dl && { dl }), ...(vocab && { vocab }), ...(activation && { activation }) };
-  const seen = await interpret(learn, looked, { atLeast: count });
-  const layout = {
-    ...(columns !== undefined && { columns }),
-    ...(zoom !== undefined && { zoom }),
-    ...(mean && { mean }),
-    ...(std && { std }),
-    ...(title !== undefined && { title }),
-  };
-  return seen.plotFirst(count, layout);
+  const seen = await interpret(learn, options, { atLeast: count });
+  return seen.plotFirst(count, options);
 }

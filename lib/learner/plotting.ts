@@ -44,8 +44,11 @@ export function lossPanels(recorded: Recorded, options: PlotLossesOptions = {}):
   const { losses, epochEnds, records } = recorded;
   const x = losses.map((_, batch) => batch + 1).slice(skip);
   const line = (name: string, y: readonly number[], faint: boolean): PointSeries => ({
-    ...{ kind: 'line', name, x, y: y.slice(skip) },
-    ...(faint && { faint }),
+    kind: 'line',
+    name,
+    x,
+    y: y.slice(skip),
+    faint,
   });
   const valid = records
     .map(({ valid: averages }, i) => ({ x: epochEnds[i] ?? NaN, y: averages?.loss ?? NaN }))
@@ -147,15 +150,16 @@ export function layerTitle({ name, module }: WatchedLayer): string {
   return `${name || 'model'}: ${module.constructor.name}`;
 }
 
-/** The layers of these paths, or as many as there is room for. */
+/** The layers of these paths, or from the first to the last as many as there is room for. */
 export function chosenLayers(
   watched: readonly WatchedLayer[],
   names: readonly string[] | undefined,
+  most = mostLayers,
 ): readonly WatchedLayer[] {
   if (names === undefined) {
-    if (watched.length <= mostLayers) return watched;
-    const step = (watched.length - 1) / (mostLayers - 1);
-    return Array.from({ length: mostLayers }, (_, i) => watched[Math.round(i * step)]!);
+    if (watched.length <= most) return watched;
+    const step = (watched.length - 1) / (most - 1);
+    return Array.from({ length: most }, (_, i) => watched[Math.round(i * step)]!);
   }
   return needArray('layers', names, 'paths of layers').map((name) => {
     needText('layers', name);

@@ -1,5 +1,6 @@
 /** A summary as a table, in characters and in HTML. */
 
+import { escaped } from '../charts/svg.js';
 import type { Summary } from './summary.js';
 
 const head = ['layer', 'kind', 'output', 'parameters', 'trained', 'MFLOPs', 'output MB'];
@@ -67,5 +68,3 @@ ${rows
 <p>${escaped(noteOf(summary))}</p>
 `;
 }
-
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);

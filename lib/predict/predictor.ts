@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import type { Label, ProcessorClass } from '../data/index.js';
 import { reviveProcessors } from '../data/labeledData.js';
+import { Stop } from '../data/walk.js';
 import { needVersions, type TtaVersions } from '../learner/tta.js';
 import { needArray, needInstance, needOneOf, needOptions } from '../tensor/checks.js';
 import { TenchError } from '../tensor/errors.js';
@@ -130,9 +131,13 @@ export class Predictor<P extends Prediction = LabelPrediction> implements AsyncD
     if (signal !== undefined) needInstance('signal', signal, AbortSignal);
     const versions = tta === undefined ? null : this.#versions(tta);
     if (this.#closing !== null) throw new TenchError('this predictor has been closed', { code: 'ERR_TENCH_CLOSED' });
+    const stop = new Stop(signal);
     const work = this.#answer(sources, versions, signal);
     this.#open.add(work);
-    return unlessAborted(work, signal).finally(() => this.#open.delete(work));
+    return stop.before(work).finally(() => {
+      stop.now();
+      this.#open.delete(work);
+    });
   }
 
   async #answer(
@@ -179,16 +184,4 @@ export class Predictor<P extends Prediction = LabelPrediction> implements AsyncD
       this.vocab === null ? 'values' : `${this.kind === 'label' ? 'one' : 'any'} of ${this.vocab.length} labels`;
     return `Predictor(${this.path}: ${what}, ${says})`;
   }
-}
-
-/** The work's result, or the signal's reason as soon as there is one. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the caller has aborted with
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

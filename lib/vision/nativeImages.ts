@@ -47,7 +47,7 @@ interface ImageFilesAddon {
   batchReasons(batch: number): (string | null)[];
   /** Lets go of a batch; what is under way for it is left undone. */
   closeBatch(batch: number): void;
-  /** Runs a program on pixels, which are copied, and writes the result at a place of a batch tensor. */
+  /** Runs a program on pixels and writes the result at a place of a batch tensor. The pixels are taken over: a whole buffer is empty afterwards. */
   paintPixels(
     tensor: number,
     place: number,

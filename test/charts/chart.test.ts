@@ -221,23 +221,45 @@ const confusion: ChartOptions = {
   title: 'Confusion matrix',
   x: { label: 'predicted', names: ['cat', 'dog', 'a very long name of a class'] },
   y: { label: 'actual', names: ['dog', 'cat'] },
-  series: [{ kind: 'heatmap', name: 'count', rows: [[3, 41, 5], [62, 7, 8]], numbered: true }], // prettier-ignore
+  series: [
+    {
+      kind: 'heatmap',
+      name: 'count',
+      rows: [
+        [3, 41, 5],
+        [62, 7, 8],
+      ],
+      numbered: true,
+    },
+  ],
 };
 
 t.test('axes may have names, and cells their numbers', async (t) => {
   const chart = new Chart(confusion);
   const root = parse(await chart.svg());
   const words = all(root, 'text').map((text) => text.textContent);
-  for (const word of ['cat', 'dog', 'a very long name of…', '3', '41', '5', '62', '7', '8']) t.ok(words.includes(word), word); // prettier-ignore
+  for (const word of ['cat', 'dog', 'a very long name of…', '3', '41', '5', '62', '7', '8'])
+    t.ok(words.includes(word), word);
   const ink = (word: string): string =>
     all(root, 'text')
       .find((text) => text.textContent === word)!
       .getAttribute('fill')!;
   t.strictSame([ink('62'), ink('3')], ['#0a0a0a', '#fefefe'], 'dark letters on pale cells, pale ones on dark cells');
   const html = parse(`<div>${await chart.html()}</div>`);
-  t.strictSame(all(html, 'th').map((cell) => cell.textContent).slice(1), ['cat', 'dog', 'a very long name of a class', 'dog', 'cat']); // prettier-ignore
+  t.strictSame(
+    all(html, 'th')
+      .map((cell) => cell.textContent)
+      .slice(1),
+    ['cat', 'dog', 'a very long name of a class', 'dog', 'cat'],
+  );
   const lines = chart.terminal({ width: 60 }).split('\n');
-  t.strictSame(lines.slice(-2).map((line) => line.split(/ +/)), [['cat', '62', '7', '8'], ['dog', '3', '41', '5']]); // prettier-ignore
+  t.strictSame(
+    lines.slice(-2).map((line) => line.split(/ +/)),
+    [
+      ['cat', '62', '7', '8'],
+      ['dog', '3', '41', '5'],
+    ],
+  );
   const plain = { ...confusion, series: [{ ...confusion.series![0]!, numbered: false }] } as ChartOptions;
   t.match(new Chart(plain).terminal({ width: 30 }), /cat ┤█/, 'shades without numbers');
   t.throws(() => new Chart({ ...confusion, x: { names: [] } }), { message: /1 to 1000 names for `Chart: x.names`/ });
@@ -254,7 +276,9 @@ t.test('a faint line is grey, and leaves its colour to the others', async (t) =>
   t.ok(strokes(root, '#0072b2').length > 0, 'the first colour is that of the other line');
   t.equal(strokes(root, '#d55e00').length, 0);
   t.match(chart.terminal({ width: 40, height: 5 }), /· each batch {3}× train/);
-  t.throws(() => new Chart({ title: 'x', series: [{ kind: 'scatter', name: 'a', y: [1], faint: true }] }), { message: /a line for `Chart: a.faint`/ }); // prettier-ignore
+  t.throws(() => new Chart({ title: 'x', series: [{ kind: 'scatter', name: 'a', y: [1], faint: true }] }), {
+    message: /a line for `Chart: a.faint`/,
+  });
 });
 
 t.test('the terminal form fits any width', (t) => {

@@ -1,31 +1,24 @@
 /** docs/data.md quotes its examples as they are, and they run; what it names exists. */
 
-import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import * as tench from '../../lib/index.js';
+import { codeOf, quoted, read, runExample } from './examples.js';
 
 const root = new URL('../../../', import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/data.md');
 
 for (const name of ['texts', 'shards']) {
   t.test(`${name}.ts is quoted without its header`, (t) => {
-    const [, code] = new RegExp(`<!-- examples/data/${name}\\.ts -->\\n+\`\`\`ts\\n([^]*?)\\n\`\`\``).exec(page) ?? [];
-    t.equal(
-      code,
-      read(`examples/data/${name}.ts`)
-        .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-        .trimEnd(),
-    );
+    const example = `examples/data/${name}.ts`;
+    t.equal(quoted('docs/data.md', example), codeOf(example));
     t.end();
   });
 }
 
 const run = (name: string, cwd: string, ...args: string[]): string => {
-  const script = fileURLToPath(new URL(`dist/examples/data/${name}.js`, root));
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { cwd, encoding: 'utf8' });
+  const { stdout, stderr, status } = runExample(`examples/data/${name}.ts`, { cwd, args });
   if (status !== 0) throw new Error(stderr);
   return stdout;
 };

@@ -1,28 +1,17 @@
 /** docs/files.md quotes an example as it is, and the example runs. */
 
-import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
 import t from 'tap';
-
-const root = new URL('../../../', import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+import { codeOf, quoted, runExample } from './examples.js';
 
 t.test('the example is quoted without its header', (t) => {
-  const [, code] = /<!-- examples\/files\/exchange\.ts -->\n+```ts\n([^]*?)\n```/.exec(read('docs/files.md')) ?? [];
-  t.equal(
-    code,
-    read('examples/files/exchange.ts')
-      .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-      .trimEnd(),
-  );
+  t.equal(quoted('docs/files.md', 'examples/files/exchange.ts'), codeOf('examples/files/exchange.ts'));
   t.end();
 });
 
 t.test('the example runs', (t) => {
   const folder = t.testdir();
-  const script = fileURLToPath(new URL('dist/examples/files/exchange.js', root));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = runExample('examples/files/exchange.ts', { cwd: folder });
   t.equal(status, 0, stderr);
   t.match(stdout, /made: 'by tench'/);
   t.strictSame(readdirSync(folder).sort(), ['arrays.npz', 'checkpoint.pt', 'model.safetensors']);
@@ -30,17 +19,10 @@ t.test('the example runs', (t) => {
 });
 
 t.test('the training that goes on is quoted without its header, and goes on', (t) => {
-  const [, code] = /<!-- examples\/files\/resume\.ts -->\n+```ts\n([^]*?)\n```/.exec(read('docs/files.md')) ?? [];
-  t.equal(
-    code,
-    read('examples/files/resume.ts')
-      .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-      .trimEnd(),
-  );
+  t.equal(quoted('docs/files.md', 'examples/files/resume.ts'), codeOf('examples/files/resume.ts'));
   const folder = t.testdir();
-  const script = fileURLToPath(new URL('dist/examples/files/resume.js', root));
   for (const start of ['first', 'second']) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
+    const { status, stdout, stderr } = runExample('examples/files/resume.ts', { cwd: folder });
     t.equal(status, 0, stderr);
     t.match(stdout, /^4 epochs/, `${start} start`);
   }

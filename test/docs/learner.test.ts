@@ -1,21 +1,16 @@
 /** docs/learner.md quotes its example as it is, and what it says of events, exceptions and orders is what the loop does. */
 
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 import * as tench from '../../lib/index.js';
 import { events } from '../../lib/learner/callback.js';
 import { drawData, drawModel } from '../learner/drawn.js';
+import { codeOf, quoted, read, runExample } from './examples.js';
 
-const root = new URL('../../../', import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/learner.md');
 
 function run(name: string): string {
-  const script = fileURLToPath(new URL(`dist/examples/learner/${name}.js`, root));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  const { status, stdout, stderr } = runExample(`examples/learner/${name}.ts`);
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }
@@ -36,13 +31,7 @@ function tableOf(head: string): string[][] {
 const namesIn = (cell: string): string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
 
 t.test('the example is quoted without its header, and runs', (t) => {
-  const [, code] = /<!-- examples\/learner\/own\.ts -->\n+```ts\n([^]*?)\n```/.exec(page) ?? [];
-  t.equal(
-    code,
-    read('examples/learner/own.ts')
-      .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-      .trimEnd(),
-  );
+  t.equal(quoted('docs/learner.md', 'examples/learner/own.ts'), codeOf('examples/learner/own.ts'));
   const out = run('own');
   t.match(out, /^LrSearch\(\d+ batches; minimum: [\d.e-]+\)$/m);
   t.match(out, /valid loss [\d.]+ accuracy [\d.]+ confidence [\d.]+/);

@@ -1,29 +1,18 @@
 /** docs/optimizers.md quotes an example as it is, the example runs, and the names in the page are exported. */
 
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import * as tench from '../../lib/index.js';
+import { codeOf, quoted, read, runExample } from './examples.js';
 
-const root = new URL('../../../', import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/optimizers.md');
 
 t.test('the example is quoted without its header', (t) => {
-  const [, code] = /<!-- examples\/optimizers\/own\.ts -->\n+```ts\n([^]*?)\n```/.exec(page) ?? [];
-  t.equal(
-    code,
-    read('examples/optimizers/own.ts')
-      .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-      .trimEnd(),
-  );
+  t.equal(quoted('docs/optimizers.md', 'examples/optimizers/own.ts'), codeOf('examples/optimizers/own.ts'));
   t.end();
 });
 
 t.test('the example runs', (t) => {
-  const script = fileURLToPath(new URL('dist/examples/optimizers/own.js', root));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  const { status, stdout, stderr } = runExample('examples/optimizers/own.ts');
   t.equal(status, 0, stderr);
   t.match(stdout, /steppers: weightDecay, signumStep/);
   t.end();

@@ -1,31 +1,22 @@
 /** docs/predict.md quotes its examples as they are, and they run; the service answers every request of a load with bad images in it. */
 
-import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { request as ask } from 'node:http';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
 import { postAll, startService, type Service } from '../../examples/harness/load.js';
 import * as tench from '../../lib/index.js';
 import { drawPictures, drawnLearner } from '../predict/drawnLearner.js';
+import { codeOf, quoted, read, runExample } from './examples.js';
 
-const root = new URL('../../../', import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/predict.md');
 
 for (const name of ['predict', 'serve']) {
   t.test(`${name}.ts is quoted without its header`, (t) => {
-    const [, code] =
-      new RegExp(`<!-- examples/predict/${name}\\.ts -->\\n+\`\`\`ts\\n([^]*?)\\n\`\`\``).exec(page) ?? [];
-    t.equal(
-      code,
-      read(`examples/predict/${name}.ts`)
-        .replace(/^\/\*\*[^]*?\*\/\n\n/, '')
-        .trimEnd(),
-    );
+    const example = `examples/predict/${name}.ts`;
+    t.equal(quoted('docs/predict.md', example), codeOf(example));
     t.end();
   });
 }
@@ -34,10 +25,9 @@ t.test('predict.ts exports, loads and predicts', async (t) => {
   const folder = t.testdir({ images: {}, out: {} });
   const images = join(folder, 'images');
   await drawPictures(images, { train: 8, val: 4 });
-  const script = fileURLToPath(new URL('dist/examples/predict/predict.js', root));
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, images], {
+  const { stdout, stderr, status } = runExample('examples/predict/predict.ts', {
     cwd: join(folder, 'out'),
-    encoding: 'utf8',
+    args: [images],
   });
   t.equal(status, 0, stderr);
   const label = '(red|green|blue)';

@@ -76,7 +76,11 @@ t.test('the page goes to whoever knows its address, and to nobody else', async (
   }
   t.equal((await ask(url, { method: 'POST' })).status, 405);
   t.equal((await ask(url, { method: 'OPTIONS' })).status, 405);
-  t.equal((await ask(url, { headers: { Host: 'localhost:8080', Origin: 'http://localhost:8080' } })).status, 200, 'through a tunnel'); // prettier-ignore
+  t.equal(
+    (await ask(url, { headers: { Host: 'localhost:8080', Origin: 'http://localhost:8080' } })).status,
+    200,
+    'through a tunnel',
+  );
   t.equal((await ask(url, { headers: { Host: host, Origin: origin, 'Sec-Fetch-Site': 'same-origin' } })).status, 200);
 });
 
@@ -103,7 +107,10 @@ t.test('whoever watches is told of each piece, and of the end', async (t) => {
   t.equal(dashboard.url, null);
   const { headers, body } = await watched;
   t.match(headers['content-type'], 'text/event-stream');
-  const messages = [...body.matchAll(/^event: (\w+)\ndata: (.*)\n$/gm)].map(([, event, data]) => ({ event, data: JSON.parse(data!) as { id: string; html: string } | null })); // prettier-ignore
+  const messages = [...body.matchAll(/^event: (\w+)\ndata: (.*)\n$/gm)].map(([, event, data]) => ({
+    event,
+    data: JSON.parse(data!) as { id: string; html: string } | null,
+  }));
   t.strictSame(messages.at(-1), { event: 'end', data: null });
   const states = messages.filter(({ data }) => data?.id === 'state').map(({ data }) => data!.html);
   t.ok(states.includes('Validating: epoch 2 of 2.'));

@@ -99,7 +99,9 @@ const isOver = `document.getElementById('state').textContent === 'The training i
 async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate((load('axe-core') as { readonly source: string }).source);
   const { violations } = await seen<Faults>(page, 'axe.run()');
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, help }) => `${id}: ${help}`); // prettier-ignore
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help }) => `${id}: ${help}`);
 }
 
 t.test('a page that is looked at while it trains', { skip }, async (t) => {
@@ -118,12 +120,18 @@ t.test('a page that is looked at while it trains', { skip }, async (t) => {
   await page.waitForFunction(isOver);
 
   const losses = [...recorder.losses];
-  t.strictSame(await rowsOf(page, 'losses', 'each batch'), losses.map((loss, i) => [String(i + 1), shortNumber(loss)])); // prettier-ignore
+  t.strictSame(
+    await rowsOf(page, 'losses', 'each batch'),
+    losses.map((loss, i) => [String(i + 1), shortNumber(loss)]),
+  );
   t.strictSame(
     await rowsOf(page, 'losses', 'valid'),
     stats.records.map(({ valid }, i) => [String(4 * (i + 1)), shortNumber(valid!.loss!)]),
   );
-  t.strictSame(await rowsOf(page, 'rates', 'lr'), recorder.lrs.map((lr, i) => [String(i + 1), shortNumber(lr)])); // prettier-ignore
+  t.strictSame(
+    await rowsOf(page, 'rates', 'lr'),
+    recorder.lrs.map((lr, i) => [String(i + 1), shortNumber(lr)]),
+  );
 
   const corners = await cornersOf(page);
   t.equal(corners.length, losses.length, 'a corner for each batch');
@@ -155,7 +163,7 @@ t.test('a page that is looked at while it trains', { skip }, async (t) => {
   await phone.goto(dashboard.url!);
   await phone.waitForFunction(`document.querySelector('#losses svg') !== null`);
   t.equal(await seen(phone, 'getComputedStyle(document.body).backgroundColor'), 'rgb(15, 19, 23)');
-  t.ok(await seen(phone, 'document.documentElement.scrollWidth <= innerWidth'), 'a phone need not scroll sideways'); // prettier-ignore
+  t.ok(await seen(phone, 'document.documentElement.scrollWidth <= innerWidth'), 'a phone need not scroll sideways');
   t.strictSame(await faultsOf(phone), [], 'axe, dark');
 
   await dashboard.close();

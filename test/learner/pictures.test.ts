@@ -36,19 +36,37 @@ t.test('recorder.plot: each batch, its running mean, validation where its epoch 
   const learn = learner(recorder, stats);
   await learn.fit(4);
   const chart = recorder.plot({ smoothing: 0.5 });
-  t.strictSame(chart.panels.map(({ title }) => title), ['loss', 'accuracy']); // prettier-ignore
-  t.strictSame(points(chart, 0, 'each batch'), recorder.losses.map((loss, i) => [i + 1, loss])); // prettier-ignore
+  t.strictSame(
+    chart.panels.map(({ title }) => title),
+    ['loss', 'accuracy'],
+  );
+  t.strictSame(
+    points(chart, 0, 'each batch'),
+    recorder.losses.map((loss, i) => [i + 1, loss]),
+  );
   t.strictSame(
     points(chart, 0, 'valid'),
     stats.records.map(({ valid }, i) => [3 * (i + 1), valid!.loss]),
     'three batches an epoch',
   );
-  t.strictSame(points(chart, 1, 'train'), stats.records.map(({ train }, i) => [i + 1, train!.accuracy])); // prettier-ignore
-  t.strictSame(points(chart, 1, 'valid'), stats.records.map(({ valid }, i) => [i + 1, valid!.accuracy])); // prettier-ignore
+  t.strictSame(
+    points(chart, 1, 'train'),
+    stats.records.map(({ train }, i) => [i + 1, train!.accuracy]),
+  );
+  t.strictSame(
+    points(chart, 1, 'valid'),
+    stats.records.map(({ valid }, i) => [i + 1, valid!.accuracy]),
+  );
   t.strictSame(points(chart, 0, 'train')[1], [2, (recorder.losses[0]! * 0.25 + recorder.losses[1]! * 0.5) / 0.75]);
   const plain = recorder.plot({ smoothing: 0, skipStart: 4 });
-  t.strictSame(points(plain, 0, 'train'), recorder.losses.slice(4).map((loss, i) => [i + 5, loss])); // prettier-ignore
-  t.strictSame(points(plain, 0, 'valid').map(([x]) => x), [6, 9, 12]); // prettier-ignore
+  t.strictSame(
+    points(plain, 0, 'train'),
+    recorder.losses.slice(4).map((loss, i) => [i + 5, loss]),
+  );
+  t.strictSame(
+    points(plain, 0, 'valid').map(([x]) => x),
+    [6, 9, 12],
+  );
   t.match(await chart.svg(), '<svg');
   const kept = recorder.stateDict();
   recorder.beginFit();
@@ -79,8 +97,19 @@ t.test('plotLr and plotHypers: what the optimizer had at each batch, a line for 
   learn.logger = () => undefined;
   await learn.fit(2);
   const chart = recorder.plotLr();
-  t.strictSame(points(chart, 0, 'group 1').map(([, lr]) => lr), recorder.hypers('lr', 0)); // prettier-ignore
-  t.strictSame(points(chart, 0, 'group 2').map(([x, lr]) => [x, lr]), [[1, 1], [2, 0.75], [3, 0.5], [4, 0.25]]); // prettier-ignore
+  t.strictSame(
+    points(chart, 0, 'group 1').map(([, lr]) => lr),
+    recorder.hypers('lr', 0),
+  );
+  t.strictSame(
+    points(chart, 0, 'group 2').map(([x, lr]) => [x, lr]),
+    [
+      [1, 1],
+      [2, 0.75],
+      [3, 0.5],
+      [4, 0.25],
+    ],
+  );
   t.equal(recorder.plotHypers().title, 'lr over training', 'only what changes');
   t.equal(recorder.plotHypers(['lr', 'wd']).panels.length, 2);
   t.throws(() => recorder.plotHypers(['mom']), { message: /a hyper-parameter of group 0: .* for `name`/ });
@@ -92,18 +121,39 @@ t.test('plotActivations: the statistics of each layer', async (t) => {
   await learner(activations).fit(1);
   const [layer] = activations.layers;
   const chart = activations.plotActivations();
-  t.strictSame(chart.panels.map(({ title }) => title), ['mean', 'standard deviation', 'share near zero']); // prettier-ignore
+  t.strictSame(
+    chart.panels.map(({ title }) => title),
+    ['mean', 'standard deviation', 'share near zero'],
+  );
   for (const [panel, values] of [layer!.stats.means, layer!.stats.stds, layer!.stats.nearZeros].entries())
-    t.strictSame(points(chart, panel, 'model: Linear'), values.map((value, i) => [i + 1, value])); // prettier-ignore
+    t.strictSame(
+      points(chart, panel, 'model: Linear'),
+      values.map((value, i) => [i + 1, value]),
+    );
   t.throws(() => activations.plotActivations({ layers: ['9'] }), { message: /paths of watched layers.* for `layers`/ });
 });
 
 t.test('the picture of a confusion matrix has actual classes from top to bottom', (t) => {
   const matrix = new ConfusionMatrix(['cat', 'dog']);
-  matrix.accumulate(tensor([[1, 0], [0, 1], [0, 1], [1, 0]]), tensor([0, 0, 1, 1], { dtype: 'int64' })); // prettier-ignore
+  matrix.accumulate(
+    tensor([
+      [1, 0],
+      [0, 1],
+      [0, 1],
+      [1, 0],
+    ]),
+    tensor([0, 0, 1, 1], { dtype: 'int64' }),
+  );
   matrix.accumulate(tensor([[1, 0]]), tensor([0], { dtype: 'int64' }));
   const lines = matrix.plot().terminal({ width: 40 }).split('\n');
-  t.strictSame(lines.slice(-3).map((line) => line.split(/ +/)), [['actual', 'cat', 'dog'], ['cat', '2', '1'], ['dog', '1', '1']]); // prettier-ignore
+  t.strictSame(
+    lines.slice(-3).map((line) => line.split(/ +/)),
+    [
+      ['actual', 'cat', 'dog'],
+      ['cat', '2', '1'],
+      ['dog', '1', '1'],
+    ],
+  );
   t.match(matrix.plot({ normalize: true }).terminal({ width: 40 }), /cat {4,}0\.67 +0\.33/);
   t.match(matrix.plot().description, '3 of 5 right (60.0 %)');
   t.match(new ConfusionMatrix().plot().terminal(), /no data/);
@@ -121,7 +171,12 @@ function pictureLearner(order: readonly number[]): Learner {
   };
   const sampler = { size: () => order.length, order: () => [...order] };
   const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(2, 2));
-  model.parameters()[0]!.setData(tensor([[-1, 0], [2, 0]])); // prettier-ignore
+  model.parameters()[0]!.setData(
+    tensor([
+      [-1, 0],
+      [2, 0],
+    ]),
+  );
   model.parameters()[1]!.setData(tensor([0.5, 0]));
   const validDl = new DataLoader(dataset, { batchSize: 2, sampler });
   const trainDl = new DataLoader(dataset, { batchSize: 2 });
@@ -134,7 +189,10 @@ t.test('interpret: predictions, losses and names of the items, however they are 
   const interp = await learn.interpret();
   const values = [0.4, -0.2, -0.95, 0.9, -0.6];
   const logits = tensor(values.map((x) => [0.5 - x, 2 * x]));
-  const targets = tensor(values.map((x) => (x > 0 ? 1 : 0)), { dtype: 'int64' }); // prettier-ignore
+  const targets = tensor(
+    values.map((x) => (x > 0 ? 1 : 0)),
+    { dtype: 'int64' },
+  );
   t.ok(interp.preds.sub(logits.softmax(1)).abs().max().item() < 1e-6);
   t.ok(
     interp.losses
@@ -146,12 +204,21 @@ t.test('interpret: predictions, losses and names of the items, however they are 
   const losses = Array.from(interp.losses.toTypedArray(), Number);
   const top = interp.topLosses();
   const expected = [...losses.keys()].sort((a, b) => losses[b]! - losses[a]!);
-  t.strictSame(top.map(({ place }) => place), expected); // prettier-ignore
-  t.strictSame(top.map(({ name }) => name), expected.map((place) => `picture ${order[place]}`)); // prettier-ignore
+  t.strictSame(
+    top.map(({ place }) => place),
+    expected,
+  );
+  t.strictSame(
+    top.map(({ name }) => name),
+    expected.map((place) => `picture ${order[place]}`),
+  );
   t.match(interp.topLosses(1, { largest: false }), [{ place: expected.at(-1) }]);
   const brightest = top.find(({ index }) => index === 0)!;
   t.match(brightest, { actual: 'bright', predicted: 'bright', probability: brightest.probabilityOfActual });
-  t.strictSame(interp.confusionMatrix().counts, [[3, 0], [0, 2]]); // prettier-ignore
+  t.strictSame(interp.confusionMatrix().counts, [
+    [3, 0],
+    [0, 2],
+  ]);
   t.strictSame(interp.mostConfused(), []);
   t.ok(learn.model.training, 'the model is left in the mode it was in');
   const sheet = await interp.plotTopLosses(3, { columns: 2 });
@@ -186,13 +253,22 @@ t.test('numbers that were to be predicted stand beside those that were', async (
   const dl = {
     length: 1,
     async *[Symbol.asyncIterator]() {
-      yield [tensor([[1, 0], [2, 0]]), tensor([1, 5])] as const; // prettier-ignore
+      yield [
+        tensor([
+          [1, 0],
+          [2, 0],
+        ]),
+        tensor([1, 5]),
+      ] as const;
     },
   };
   learn.model = new nn.Linear(2, 1, { bias: false });
   learn.model.parameters()[0]!.setData(tensor([[2, 0]]));
   learn.lossFunc = (pred, yb, options) => F.mseLoss(pred.squeeze(1), yb, options);
   const interp = await learn.interpret({ dl });
-  t.match(interp.topLosses(), [{ actual: 1, predicted: 2, probability: null, loss: 1 }, { actual: 5, predicted: 4 }]); // prettier-ignore
+  t.match(interp.topLosses(), [
+    { actual: 1, predicted: 2, probability: null, loss: 1 },
+    { actual: 5, predicted: 4 },
+  ]);
   t.throws(() => interp.confusionMatrix(), { message: /one class an item/ });
 });

@@ -126,7 +126,10 @@ t.test('the items of showBatch before and after, with their labels', async (t) =
   const sheet = batchSheet(items, { augment, zoom: 1 });
   t.strictSame(sheet.counts, [2, 2]);
   const html = await sheet.html();
-  t.strictSame([...html.matchAll(/<figcaption>(.*?)</g)].map(([, caption]) => caption), ['A batch before and after augmentation', 'tench', 'b', 'tench', 'b']); // prettier-ignore
+  t.strictSame(
+    [...html.matchAll(/<figcaption>(.*?)</g)].map(([, caption]) => caption),
+    ['A batch before and after augmentation', 'tench', 'b', 'tench', 'b'],
+  );
   const png = await sheet.png();
   t.strictSame(await pixels(png, 16, 16, x.size), [...x.data]);
   const after = await pixels(png, 16, 16 + 2 + 26 + 16, x.size);

@@ -264,7 +264,7 @@ export class Dashboard extends Callback {
     this.put('now', figuresView(this.figures()));
     this.put('losses', await lossView({ losses, epochEnds, records }));
     this.put('rates', await rateView(recorder.groups(['lr', 'mom'])));
-    if (activations !== null) this.put('activations', await activationView(activations.layers, activations.every));
+    if (activations !== null) this.put('activations', await activationView(activations));
     else this.put('activations', hint('Not measured.'));
     this.put('machine', await machineView(this.moments));
     this.put('epochs', epochView(records));
@@ -276,13 +276,16 @@ export class Dashboard extends Callback {
     const [from, at, epochs] = [begunAt ?? 0, learn.nEpochs, learn.epochs];
     const left = this.isOver ? 0 : at > from ? (seconds * (epochs - at)) / (at - from) : null;
     return {
-      ...{ epoch: Math.min(learn.epoch + 1, epochs), epochs },
+      epoch: Math.min(learn.epoch + 1, epochs),
+      epochs,
       ...(this.isOver
         ? { batch: this.batches, batches: null }
         : { batch: Math.min(learn.iter + 1, learn.iters), batches: learn.iters }),
       loss: recorder.losses.at(-1),
       lr: recorder.losses.length === 0 ? undefined : recorder.lrs.at(-1),
-      ...{ seconds, left, moment: this.moments.at(-1) },
+      seconds,
+      left,
+      moment: this.moments.at(-1),
     };
   }
 

@@ -4,9 +4,18 @@ import { Chart, type ChartOptions } from '../../charts/index.js';
 import { shortNumber } from '../../charts/numbers.js';
 import { escaped } from '../../charts/svg.js';
 import { formatBytes, formatDuration } from '../../tensor/units.js';
+import { histogramsOf, type Watched } from '../activationPlots.js';
 import type { WatchedLayer } from '../activationStats.js';
 import { formatValue, type EpochRecord } from '../epochRecord.js';
-import { hyperPanels, lossPanels, metricsOf, type Recorded } from '../plotting.js';
+import {
+  chosenLayers,
+  hyperPanels,
+  layerTitle,
+  lossPanels,
+  measurementLabel,
+  metricsOf,
+  type Recorded,
+} from '../plotting.js';
 import { hint } from './page.js';
 
 /** One moment of a training. */
@@ -56,62 +65,51 @@ export function rateView(groups: Readonly<Record<string, readonly (readonly numb
 /** More layers than these are sampled from the first to the last. */
 const mostLayers = 6;
 
-export async function activationView(watched: readonly WatchedLayer[], every: number): Promise<string> {
-  const measured = watched.filter(({ stats }) => stats.length > 0);
+export async function activationView({ layers, every }: Watched): Promise<string> {
+  const measured = layers.filter(({ stats }) => stats.length > 0);
   if (measured.length === 0) return hint('No layer has been measured yet.');
-  const step = Math.max((measured.length - 1) / (mostLayers - 1), 1);
-  const shown = Array.from(
-    { length: Math.min(measured.length, mostLayers) },
-    (_, i) => measured[Math.round(i * step)]!,
-  );
-  const x = { label: `measurement, of one batch in ${every}` };
+  const shown = chosenLayers(measured, undefined, mostLayers);
+  const x = { label: measurementLabel(every) };
   const left = measured.length - shown.length;
   const note = left > 0 ? hint(`${shown.length} of ${measured.length} layers.`) : '';
   return (
     note +
     (await charts(
-      shown.map(({ name, module, stats }) => ({
-        title: `${name || 'model'}: ${module.constructor.name}`,
-        description: `Values that the layer puts out, as a histogram of each measurement: the logarithm of 1 + count. Last mean ${shortly(stats.means)}, standard deviation ${shortly(stats.stds)}, share near zero ${shortly(stats.nearZeros)}.`,
+      shown.map((layer) => ({
+        title: layerTitle(layer),
+        description: `Values that the layer puts out, as a histogram of each measurement: the logarithm of 1 + count. ${lastly(layer)}`,
         x,
-        y: { label: 'value' },
-        series: [histograms(stats.histograms, stats)],
+        ...histogramsOf(layer),
       })),
     ))
   );
 }
 
-const shortly = (values: readonly number[]): string => (values.at(-1) ?? NaN).toFixed(3);
-
-function histograms(
-  counts: readonly (readonly number[])[],
-  { bins, min, max }: WatchedLayer['stats'],
-): Extract<ChartOptions['series'], readonly unknown[]>[number] {
-  const rows = Array.from({ length: bins }, (_, bin) => counts.map((row) => Math.log1p(row[bin]!)));
-  return { kind: 'heatmap', name: 'log(1 + count)', rows, x: [0, counts.length], y: [min, max] };
+/** What a layer has put out last. */
+function lastly({ stats: { means, stds, nearZeros } }: WatchedLayer): string {
+  const [mean, std, nearZero] = [means, stds, nearZeros].map((values) => (values.at(-1) ?? NaN).toFixed(3));
+  return `Last mean ${mean}, standard deviation ${std}, share near zero ${nearZero}.`;
 }
 
 export function machineView(moments: readonly Moment[]): Promise<string> {
   const x = { label: 'training batch' };
   const batches = moments.map(({ batch }) => batch);
-  const line = (name: string, y: number[]) => ({ kind: 'line', name, x: batches, y }) as const;
+  const line = (name: string, of: (moment: Moment) => number) =>
+    ({ kind: 'line', name, x: batches, y: moments.map(of) }) as const;
   return charts([
     {
       title: 'Throughput',
       description: 'Training samples a second.',
       x,
       y: { label: 'samples / s', from: 0 },
-      series: [line('samples / s', moments.map(({ rate }) => rate))], // prettier-ignore
+      series: [line('samples / s', ({ rate }) => rate)],
     },
     {
       title: 'Memory',
       description: 'Of the whole process, and of the tensors in it.',
       x,
       y: { label: 'MB', from: 0 },
-      series: [
-        line('process', moments.map(({ resident }) => resident / 1e6)), // prettier-ignore
-        line('tensors', moments.map(({ tensors }) => tensors / 1e6)), // prettier-ignore
-      ],
+      series: [line('process', ({ resident }) => resident / 1e6), line('tensors', ({ tensors }) => tensors / 1e6)],
     },
   ]);
 }
