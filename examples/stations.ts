@@ -4,6 +4,7 @@ import { augmentationTraining } from './augmentation-training.js';
 import { augmentation } from './augmentation.js';
 import { cropping } from './cropping.js';
 import type { Station } from './harness/station.js';
+import { imagenetteRecord } from './imagenette-record.js';
 import { lsuv } from './lsuv.js';
 import { momentum } from './momentum.js';
 import { optimizers } from './optimizers.js';
@@ -18,5 +19,6 @@ export const stations: readonly Station[] = [
   lsuv,
   augmentation,
   augmentationTraining,
+  imagenetteRecord,
   serving,
 ];

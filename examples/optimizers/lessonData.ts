@@ -1,5 +1,5 @@
 /**
- * Imagenette as the lesson split it, decoded once for many trainings: bytes in memory, 49 KiB an image at 128 px.
+ * Imagenette as the lesson split it; decoded once for many trainings: bytes in memory, 49 KiB an image at 128 px.
  *
  * Decoding is done again in every epoch by the library's loaders; thirty epochs over the same pictures can share one.
  */
@@ -20,7 +20,9 @@ import {
   parentLabeler,
   toByteTensor,
   untarData,
+  type AnyTransform,
   type Dataset,
+  type LabeledData,
 } from 'tench';
 import type { Pixels } from '../harness/pixels.js';
 
@@ -32,18 +34,22 @@ export interface LessonData {
 
 const isValid = (file: string): boolean => basename(file).includes('ILSVRC2012_val');
 
+/** The files to choose from, and what becomes of an image. */
+export interface LessonSplitOptions {
+  /** The most images of training; of validation a tenth of that, and at least 20. Null: all. */
+  readonly limit: number | null;
+  /** From the RGB image on. */
+  readonly tfms: readonly AnyTransform[];
+}
+
 /**
- * Decodes both sets.
+ * Both sets, with their labels.
  *
- * @param limit the most images of training; of validation a tenth of that, and at least 20
  * @throws TenchError where there are no images, or none that the lesson validates with
  */
-export async function loadLessonData(
-  data: string | null,
-  options: { size: number; limit: number | null },
-): Promise<LessonData> {
-  const { size, limit } = options;
-  const images = ImageList.fromFiles(await findFolder(data), { tfms: [makeRgb, new ResizeFixed(size), toByteTensor] });
+export async function lessonSplit(data: string | null, options: LessonSplitOptions): Promise<SplitData<LabeledData>> {
+  const { limit, tfms } = options;
+  const images = ImageList.fromFiles(await findFolder(data), { tfms: [makeRgb, ...tfms] });
   const [train, valid] = [false, true].map((wanted) => images.items.filter((file) => isValid(file) === wanted)) as [
     string[],
     string[],
@@ -57,7 +63,15 @@ export async function loadLessonData(
       ? images
       : images.new([...spread(train, limit), ...spread(valid, Math.max(Math.ceil(limit / 10), 20))]);
   const split = SplitData.splitByFunc(chosen, isValid);
-  const labelled = labelByFunc(split, parentLabeler, { procY: new CategoryProcessor() });
+  return labelByFunc(split, parentLabeler, { procY: new CategoryProcessor() });
+}
+
+/** Decodes both sets; `limit` and errors are those of {@link lessonSplit}. */
+export async function loadLessonData(
+  data: string | null,
+  { size, limit }: { size: number; limit: number | null },
+): Promise<LessonData> {
+  const labelled = await lessonSplit(data, { limit, tfms: [new ResizeFixed(size), toByteTensor] });
   return {
     train: await decodeAll(labelled.train, size),
     valid: await decodeAll(labelled.valid, size),

@@ -136,34 +136,28 @@ t.test('momentum draws its four plots as SVG and PNG, and a page that shows them
   });
 });
 
-t.test('optimizers trains every recipe, and draws the table and the experiments', async (t) => {
-  const folder = t.testdir();
+/** Two classes of flat pictures, 8 to train on and 4 that the lesson validates with. */
+async function flatPictures(folder: string): Promise<string> {
+  const images = join(folder, 'images');
   for (const [label, hue] of [
     ['n01440764', 40],
     ['n02102040', 200],
   ] as const) {
-    mkdirSync(join(folder, 'images', label), { recursive: true });
+    mkdirSync(join(images, label), { recursive: true });
     for (let i = 0; i < 6; i += 1) {
       const name = `${i < 2 ? 'ILSVRC2012_val_' : 'train_'}${i}.png`;
       const background = { r: hue, g: 30 * i, b: 255 - hue };
-      await sharp({ create: { width: 20, height: 20, channels: 3, background } }).toFile(
-        join(folder, 'images', label, name),
-      );
+      await sharp({ create: { width: 20, height: 20, channels: 3, background } }).toFile(join(images, label, name));
     }
   }
+  return images;
+}
+
+t.test('optimizers trains every recipe, and draws the table and the experiments', async (t) => {
+  const folder = t.testdir();
+  const images = await flatPictures(folder);
   const out = join(folder, 'out');
-  const args = [
-    'optimizers',
-    '--data',
-    join(folder, 'images'),
-    '--out',
-    out,
-    '--seeds',
-    '2',
-    '--precision',
-    'fp32',
-    '--json',
-  ];
+  const args = ['optimizers', '--data', images, '--out', out, '--seeds', '2', '--precision', 'fp32', '--json'];
   const { status, stdout, stderr } = example(args);
   t.equal(status, 0, stderr);
   const result = JSON.parse(stdout) as {
@@ -187,6 +181,24 @@ t.test('optimizers trains every recipe, and draws the table and the experiments'
   for (const name of ['recipes', 'l2', 'eps', 'norms'])
     t.ok(page.includes(readFileSync(join(out, `${name}.svg`), 'utf8').trim()), name);
   t.match(example(['optimizers', '--out', out]), { status: 1, stderr: /name Imagenette with --data/ });
+});
+
+t.test('imagenette-record trains from each seed, and comes to the mean of their last accuracies', async (t) => {
+  const folder = t.testdir();
+  const args = ['--data', await flatPictures(folder), '--out', folder, '--seeds', '2', '--epochs', '3', '--json'];
+  const { status, stdout, stderr } = example(['imagenette-record', ...args]);
+  t.equal(status, 0, stderr);
+  const { accuracy, bySeed } = JSON.parse(stdout) as { accuracy: number; bySeed: number[][] };
+  t.strictSame(
+    bySeed.map((one) => one.length),
+    [3, 3],
+  );
+  for (const share of bySeed.flat()) t.ok(Number.isInteger(4 * share), 'a share of the four pictures of validation');
+  t.equal(accuracy, (bySeed[0]![2]! + bySeed[1]![2]!) / 2);
+  for (const seed of [0, 1])
+    for (const epoch of [1, 2, 3])
+      t.match(stderr, new RegExp(`^seed ${seed}  epoch ${epoch}  train loss .* valid loss`, 'm'));
+  t.match(stderr, /^valid accuracy .*, mean over 2$/m);
 });
 
 t.test('lsuv trains digits from each start, and draws what the layers put out without and with it', async (t) => {
