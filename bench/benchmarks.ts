@@ -5,6 +5,7 @@ import { data } from './data.js';
 import type { Benchmark } from './harness/benchmark.js';
 import { ops } from './ops.js';
 import { optimizer } from './optimizer.js';
+import { resnet } from './resnet.js';
 import { train } from './train.js';
 
-export const benchmarks: readonly Benchmark[] = [ops, data, optimizer, augment, train];
+export const benchmarks: readonly Benchmark[] = [ops, data, optimizer, augment, train, resnet];

@@ -1,11 +1,8 @@
 /** The benchmark of data: from image files to batches, and training on them, against torchvision's DataLoader and fastai's. */
 
-import { fileURLToPath } from 'node:url';
-
-import { packageFolder } from '../lib/runtime/places.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
 import { photographs } from './harness/photographs.js';
-import { ServerSide } from './harness/side.js';
+import { peerSide, tenchSide } from './harness/servers.js';
 
 /** Worker processes that the peers are tried with; the ratio is against whichever does best. */
 const workers = [0, 2, 4];
@@ -50,20 +47,9 @@ export const data: Benchmark = {
   summary: "image files to batches, and training on them, against torchvision's and fastai's loaders",
   environment: 'vision',
   sameLibTorch: false,
-  sides: async (context) => {
-    const env = { BENCH_PHOTOGRAPHS: await photographs(context.data) };
-    return {
-      tench: new ServerSide('tench', {
-        program: process.execPath,
-        args: ['./harness/serve.js', './sides/data.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
-        env,
-      }),
-      pytorch: new ServerSide('pytorch', {
-        program: context.python,
-        args: ['harness/serve.py', 'sides/data.py'].map((file) => `${packageFolder}/bench/${file}`),
-        env: { ...env, PYTHONWARNINGS: 'ignore' },
-      }),
-    };
+  sides: async ({ python, data: folder }) => {
+    const env = { BENCH_PHOTOGRAPHS: await photographs(folder) };
+    return { tench: tenchSide('data', env), pytorch: peerSide('pytorch', { python, module: 'data', env }) };
   },
   comparisons,
 };

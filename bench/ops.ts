@@ -1,10 +1,9 @@
 /** The benchmark of operators: what a call, a small training step and a start cost, against PyTorch on the same LibTorch. */
 
-import { fileURLToPath } from 'node:url';
-
 import { packageFolder } from '../lib/runtime/places.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
-import { ProcessSide, ServerSide } from './harness/side.js';
+import { peerSide, tenchSide } from './harness/servers.js';
+import { ProcessSide } from './harness/side.js';
 import { tunedMalloc } from './harness/tunedMalloc.js';
 
 const tuned = ['tench', 'pytorch, tuned malloc'] as const;
@@ -51,29 +50,16 @@ const comparisons: readonly Comparison[] = [
 /** PyTorch without NumPy says so in a warning at each start. */
 const quiet = { PYTHONWARNINGS: 'ignore' };
 
-/** The Python files lie beside their sources, and only what is TypeScript is compiled. */
-const python = (file: string): string => `${packageFolder}/bench/${file}`;
-
 export const ops: Benchmark = {
   name: 'ops',
   summary: 'calls of operators, a small training step, start, against PyTorch on the same LibTorch',
   environment: 'same',
-  sides: (context) => {
-    const pytorch = {
-      program: context.python,
-      args: [python('harness/serve.py'), python('sides/ops.py')],
-      env: quiet,
-    };
+  sides: ({ python }) => {
+    const pytorch = { python, module: 'ops' };
     return {
-      tench: new ServerSide('tench', {
-        program: process.execPath,
-        args: ['./harness/serve.js', './sides/ops.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
-      }),
-      pytorch: new ServerSide('pytorch', pytorch),
-      'pytorch, tuned malloc': new ServerSide('pytorch, tuned malloc', {
-        ...pytorch,
-        env: { ...quiet, ...tunedMalloc },
-      }),
+      tench: tenchSide('ops'),
+      pytorch: peerSide('pytorch', pytorch),
+      'pytorch, tuned malloc': peerSide('pytorch, tuned malloc', { ...pytorch, env: tunedMalloc }),
       'tench, a process': new ProcessSide('tench', {
         start: {
           program: process.execPath,
@@ -82,7 +68,7 @@ export const ops: Benchmark = {
         },
       }),
       'pytorch, a process': new ProcessSide('pytorch', {
-        start: { program: context.python, args: ['-c', 'import torch; print(torch.ones(1).item())'], env: quiet },
+        start: { program: python, args: ['-c', 'import torch; print(torch.ones(1).item())'], env: quiet },
       }),
     };
   },

@@ -1,12 +1,9 @@
 /** The benchmark of optimizers: steps over ResNet-50's parameters and over many small ones, against PyTorch's optimizers and fastai's. */
 
-import { fileURLToPath } from 'node:url';
-
 import { quietReport } from '../lib/cli/setup.js';
-import { packageFolder } from '../lib/runtime/places.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
 import { setUpEnvironment } from './harness/environments.js';
-import { ServerSide } from './harness/side.js';
+import { peerSide, tenchSide } from './harness/servers.js';
 
 const fastai = ['tench', 'fastai'] as const;
 
@@ -20,26 +17,18 @@ const comparisons: readonly Comparison[] = [
   { title: 'a stepper of ten operations', key: 'userStepper', work: 'userStepper', iterations: 1 },
 ];
 
-/** The Python files lie beside their sources, and only what is TypeScript is compiled. */
-const python = (file: string): string => `${packageFolder}/bench/${file}`;
-
-function peer(name: string, program: string): ServerSide {
-  const args = [python('harness/serve.py'), python(`sides/optimizer_${name}.py`)];
-  return new ServerSide(name, { program, args, env: { PYTHONWARNINGS: 'ignore' } });
-}
-
 export const optimizer: Benchmark = {
   name: 'optimizer',
   summary:
     "steps of optimizers over 25.6 million parameters and over 300 small tensors, against PyTorch's and fastai's",
   environment: 'same',
-  sides: async ({ python: program }) => ({
-    tench: new ServerSide('tench', {
-      program: process.execPath,
-      args: ['./harness/serve.js', './sides/optimizer.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
+  sides: async ({ python }) => ({
+    tench: tenchSide('optimizer'),
+    pytorch: peerSide('pytorch', { python, module: 'optimizer_pytorch' }),
+    fastai: peerSide('fastai', {
+      python: await setUpEnvironment('vision', { report: quietReport() }),
+      module: 'optimizer_fastai',
     }),
-    pytorch: peer('pytorch', program),
-    fastai: peer('fastai', await setUpEnvironment('vision', { report: quietReport() })),
   }),
   comparisons,
 };

@@ -2,27 +2,22 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { quietReport } from '../lib/cli/setup.js';
-import { packageFolder } from '../lib/runtime/places.js';
+import { rounded, roundedCoarsely } from './harness/agree.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
 import { setUpEnvironment } from './harness/environments.js';
 import { photographs } from './harness/photographs.js';
-import { ServerSide } from './harness/side.js';
+import { peerSide, tenchSide } from './harness/servers.js';
 import { tunedMalloc } from './harness/tunedMalloc.js';
 
 /** Every side uses all cores. */
 const own = { threads: [null], iterations: 4 } as const;
-/** Fused normalisation rounds otherwise: the first twenty losses, then the mean of the last twenty. */
-const fused = [...new Array<number>(20).fill(1e-3), 0.02];
-const half = [0.05];
-
 const plain = ['tench', 'pytorch'] as const;
 const tuned = ['tench', 'pytorch, tuned malloc'] as const;
 
-const bf16 = { ...own, work: 'bf16', peerWork: 'bf16ChannelsLast', tolerances: half } as const;
-const fp32 = { ...own, work: 'fp32', tolerances: fused } as const;
+const bf16 = { ...own, work: 'bf16', peerWork: 'bf16ChannelsLast', tolerances: roundedCoarsely } as const;
+const fp32 = { ...own, work: 'fp32', tolerances: rounded } as const;
 
 /** torch.compile needs a compiler, as its users do. */
 const hasCompiler = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'c++')));
@@ -70,24 +65,16 @@ export const train: Benchmark = {
   // What begins with files runs on the PyTorch that its users get.
   sameLibTorch: false,
   sides: async ({ python, data }) => {
-    const env = { BENCH_PHOTOGRAPHS: await photographs(data), PYTHONWARNINGS: 'ignore' };
+    const photos = { BENCH_PHOTOGRAPHS: await photographs(data) };
     const vision = await setUpEnvironment('vision', { report: quietReport() });
-    const peer = (name: string, program: string, file: string, more: NodeJS.ProcessEnv = {}): ServerSide =>
-      new ServerSide(name, {
-        program,
-        args: ['harness/serve.py', `sides/${file}.py`].map((path) => `${packageFolder}/bench/${path}`),
-        env: { ...env, ...more },
-      });
+    const steps = { python, module: 'train_pytorch' };
+    const loading = { python: vision, module: 'train_loading' };
     return {
-      tench: new ServerSide('tench', {
-        program: process.execPath,
-        args: ['./harness/serve.js', './sides/train.js'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
-        env,
-      }),
-      pytorch: peer('pytorch', python, 'train_pytorch'),
-      'pytorch, tuned malloc': peer('pytorch, tuned malloc', python, 'train_pytorch', tunedMalloc),
-      fastai: peer('fastai', vision, 'train_loading'),
-      'pytorch, tuned': peer('pytorch, tuned', vision, 'train_loading', tunedMalloc),
+      tench: tenchSide('train', photos),
+      pytorch: peerSide('pytorch', steps),
+      'pytorch, tuned malloc': peerSide('pytorch, tuned malloc', { ...steps, env: tunedMalloc }),
+      fastai: peerSide('fastai', { ...loading, env: photos }),
+      'pytorch, tuned': peerSide('pytorch, tuned', { ...loading, env: { ...photos, ...tunedMalloc } }),
     };
   },
   comparisons,

@@ -5,6 +5,11 @@ import { TenchError } from '../../lib/runtime/errors.js';
 /** What float32 leaves of many operations; both sides run the same kernels, so this is generous. */
 export const tolerance = 1e-4;
 
+/** How far losses may be apart where kernels round otherwise: the first twenty of a hundred steps, then the mean of the last twenty. */
+export const rounded = [...new Array<number>(20).fill(1e-3), 0.02];
+/** The same in bfloat16, of the mean of the last twenty. */
+export const roundedCoarsely = [0.05];
+
 /**
  * Throws a TenchError (`ERR_TENCH_BENCH`) that names the first difference, unless `a` and `b` are equal within the tolerances, relative to the
  * larger of 1 and the value itself. Nothing, NaN and infinity agree with nothing: a work that computes them proves nothing.
