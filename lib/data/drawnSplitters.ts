@@ -74,7 +74,7 @@ export function groupSplitter<T>(
     const chosen: number[] = [];
     const wanted = pValid * items.length;
     for (const group of groupsOf(items, groupOf, shuffled(items.length, seed))) {
-      if (Math.abs(chosen.length + group.length - wanted) < Math.abs(chosen.length - wanted)) chosen.push(...group);
+      if (Math.abs(chosen.length + group.length - wanted) < Math.abs(chosen.length - wanted)) append(chosen, group);
     }
     return chosen;
   });
@@ -121,9 +121,18 @@ export function kFoldSplitter<T>(k: number, fold: number, options: FoldOptions<T
             .flat()
             .map((index) => [index]);
     const folds = Array.from({ length: k }, (): number[] => []);
-    for (const unit of dealt) folds.reduce((least, one) => (one.length < least.length ? one : least)).push(...unit);
+    for (const unit of dealt)
+      append(
+        folds.reduce((least, one) => (one.length < least.length ? one : least)),
+        unit,
+      );
     return folds[fold]!;
   });
+}
+
+/** Adds positions at the end: as arguments of one call, those of a large group would not fit the stack. */
+function append(positions: number[], more: readonly number[]): void {
+  for (const position of more) positions.push(position);
 }
 
 function seedOf(splitter: string, options: SplitOptions): number | bigint {

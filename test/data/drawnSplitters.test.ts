@@ -99,6 +99,15 @@ t.test('names decide, and a name that no item has is an error', (t) => {
   t.end();
 });
 
+t.test('groups may be larger than what one call takes as arguments', (t) => {
+  const list = Array.from({ length: 300_000 }, (_, id) => id);
+  const groupOf = (id: number): number => (id < 250_000 ? 0 : id);
+  t.equal(splitByFunc(list, groupSplitter(1, groupOf)).valid.length, list.length);
+  const folds = [0, 1].map((fold) => splitByFunc(list, kFoldSplitter(2, fold, { groupOf })).valid.length);
+  t.same(folds, [250_000, 50_000]);
+  t.end();
+});
+
 t.test('bad settings are refused by name', (t) => {
   for (const pValid of [-0.1, 1.1, NaN, '0.2']) {
     t.throws(() => stratifiedSplitter(pValid as number, labelOf), { message: /`pValid`/ });
