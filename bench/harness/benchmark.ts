@@ -1,6 +1,8 @@
 /** A benchmark is a description: which sides there are, and which works are compared between which of them. */
 
 import type { EnvironmentName } from './environments.js';
+import type { GrowthTable } from './growthTable.js';
+import type { Effort } from './measure.js';
 import type { Side } from './side.js';
 
 export interface Comparison {
@@ -45,4 +47,16 @@ export interface Benchmark {
   /** Makes the sides by name; none starts its process before it is asked. */
   sides(context: BenchContext): Sides | Promise<Sides>;
   readonly comparisons: readonly Comparison[];
+}
+
+/** A benchmark without a peer, and so without a ratio: what tench costs, and how that grows with what it is given. */
+export interface Survey {
+  readonly name: string;
+  /** One line for `list`. */
+  readonly summary: string;
+  readonly environment: null;
+  /** The LibTorch that it computes with. */
+  libtorch(): Promise<string | null>;
+  /** Measures one table after another. Whoever stops listening ends what is under way. */
+  tables(effort: Effort): AsyncIterable<GrowthTable>;
 }

@@ -63,17 +63,31 @@ export function describeMachine(): string {
   return `${model}, ${cores.length} cores, ${gib} GiB, ${type()} ${arch()}, Node ${process.versions.node}`;
 }
 
+/** What the closing line says besides names and the machine. */
+export interface Closing {
+  readonly libtorch: string | null;
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly effort: Effort;
+  /** What was measured, for the detail. */
+  readonly found: object;
+}
+
 /** The closing line, by the names that other programs rely on. */
-export function toJson(bench: string, { libtorch, measurements }: Result, effort: Effort): string {
-  const ratios = Object.fromEntries(
-    Object.entries(ratiosOf(measurements)).map(([key, ratio]) => [key, Number(ratio.toFixed(3))]),
-  );
+export function closingLine(bench: string, { libtorch, ratios, effort, found }: Closing): string {
   return JSON.stringify({
     bench,
     machine: describeMachine(),
     libtorch,
     ratios,
     // Whoever shares the machine stands in the load; what they take falls out of ratios, but not out of times.
-    detail: { rounds: effort.rounds, load: loadavg().map((load) => Number(load.toFixed(2))), measurements },
+    detail: { rounds: effort.rounds, load: loadavg().map((load) => Number(load.toFixed(2))), ...found },
   });
+}
+
+/** The closing line of what was compared. */
+export function toJson(bench: string, { libtorch, measurements }: Result, effort: Effort): string {
+  const ratios = Object.fromEntries(
+    Object.entries(ratiosOf(measurements)).map(([key, ratio]) => [key, Number(ratio.toFixed(3))]),
+  );
+  return closingLine(bench, { libtorch, ratios, effort, found: { measurements } });
 }

@@ -67,12 +67,17 @@ export class ServerSide implements Side {
     return (await this.ask({ ask: 'time', ...task, iterations })) as number;
   }
 
+  /** Bytes of memory at the peak of its process so far. */
+  async peakSoFar(): Promise<number> {
+    return (await this.ask({ ask: 'peak' })) as number;
+  }
+
   async peak(task: Task, iterations: number): Promise<number> {
     const alone = new ServerSide(this.name, this.command);
     this.#alone = alone;
     try {
       await alone.time(task, iterations);
-      return (await alone.ask({ ask: 'peak' })) as number;
+      return await alone.peakSoFar();
     } finally {
       alone.close();
     }

@@ -24,7 +24,7 @@ t.test('list names every benchmark, by the file that describes it', async (t) =>
 });
 
 t.test('wrong usage is told, with exit code 2 and nothing on stdout', async (t) => {
-  for (const args of [[], ['nothing'], ['ops', 'more'], ['ops', '--fast'], ['ops', '--data']]) {
+  for (const args of [[], ['nothing'], ['ops', 'more'], ['ops', '--fast'], ['ops', '--data'], ['ops', '--out', 'x']]) {
     const { status, stdout, stderr } = bench(...args);
     t.match({ status, stdout }, { status: 2, stdout: '' }, args.join(' '));
     t.match(stderr, /^tench: .+\nUsage: npm run -s bench/);
