@@ -99,6 +99,25 @@ t.test('bytes, layouts and views', (t) => {
   t.end();
 });
 
+t.test('places that all lie inside, to the edges', (t) => {
+  manualSeed(4);
+  const x = rand([2, 3, 24, 300]);
+  const [near, still] = [0.4, 1].map(
+    (scale) =>
+    tensor([[[scale, 0, 0], [0, scale, 0], [0, 0, 1]]], { dtype: 'float64' }).expand([2, 3, 3]), // prettier-ignore
+  ) as [Tensor, Tensor];
+  for (const mode of modes)
+    for (const paddingMode of paddings) {
+      const options = { size: [24, 300], mode, paddingMode, alignCorners: true } as const;
+      const name = `${mode} ${paddingMode}`;
+      t.ok(worst(sampleBatch(x, still, options), x.to('float64')) < 1e-4, `${name}: as it is`);
+      if (mode !== 'nearest') t.ok(worst(sampleBatch(x, near, options), alongGrid(x, near, options)) < 2e-4, name);
+      const last = sampleBatch(x.to({ memoryFormat: 'channels_last' }), near, options);
+      t.strictSame(last.toList(), sampleBatch(x, near, options).toList(), `${name}: channels last`);
+    }
+  t.end();
+});
+
 t.test('maps that lead nowhere are no harm', (t) => {
   const x = rand([1, 3, 5, 5]);
   for (const value of [NaN, Infinity, -Infinity, 1e300, -1e30, 0])
