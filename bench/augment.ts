@@ -17,6 +17,8 @@ const comparisons: readonly Comparison[] = [
   comparison('rotate, black corners, float32', 'rotateBlack', 'torchvision'),
   comparison('flip, warp, rotate, zoom, float32', 'geometry', 'fastai', 'augTransforms'),
   comparison('flip, warp, rotate, zoom, uint8', 'geometryBytes', 'fastai', 'augTransforms'),
+  comparison('the same and lighting, float32', 'all', 'fastai', 'augTransforms'),
+  comparison('the same and lighting, uint8', 'allBytes', 'fastai', 'augTransforms'),
   comparison('flip, rotate, zoom, float32', 'affine', 'kornia', 'augTransformsKornia'),
   comparison('flip, rotate, zoom, uint8', 'affineBytes', 'kornia', 'augTransformsKornia'),
 ];

@@ -7,16 +7,20 @@
 import {
   arange,
   BatchAugment,
+  BatchBrightness,
+  BatchContrast,
   BatchFlip,
   BatchRotate,
   BatchWarp,
   BatchZoom,
   GeometricPart,
   libtorchVersion,
+  LightingPart,
   noGrad,
   rotateBatch,
   setNumThreads,
   type BatchPart,
+  type LightingStep,
   type Matrix3,
   type Tensor,
 } from '../../lib/index.js';
@@ -40,7 +44,7 @@ function pictures(): Tensor {
 
 const asFloats = (x: Tensor): Tensor => x.to('float32').div(255);
 
-/** The angle, the zoom with its middle, the warp and the flip of each picture. */
+/** The angle, the zoom with its middle, the warp, the flip and the lighting of each picture. */
 function draws(picture: number) {
   const share = (step: number): number => ((picture * step) % 17) / 17;
   return {
@@ -49,6 +53,8 @@ function draws(picture: number) {
     middle: [share(7), share(11)] as const,
     warp: [(share(13) - 0.5) * 0.4, (share(2) - 0.5) * 0.4] as const,
     flip: picture % 2 === 1,
+    brightness: 0.4 + 0.2 * share(4),
+    contrast: 0.8 + 0.4 * share(6),
   };
 }
 
@@ -64,6 +70,19 @@ class Given extends GeometricPart {
 
   matrix(): Matrix3 {
     return this.of(draws(this.#picture++ % batch));
+  }
+}
+
+/** The same for lighting. */
+class GivenLighting extends LightingPart {
+  #picture = 0;
+
+  constructor(readonly op: 'brightness' | 'contrast') {
+    super(1, [0, 1]);
+  }
+
+  protected override step(): LightingStep {
+    return { op: this.op, change: draws(this.#picture++ % batch)[this.op] };
   }
 }
 
@@ -93,14 +112,14 @@ function rotating(x: Tensor, side: 1 | -1, paddingMode: 'zeros' | 'reflection'):
   };
 }
 
-function augmenting(x: Tensor, parts: readonly BatchPart[], given: (draws: Draws) => Matrix3): Work {
+function augmenting(x: Tensor, parts: readonly BatchPart[], given: () => readonly BatchPart[]): Work {
   const augment = new BatchAugment(parts, { alignCorners: true });
   let index = 0;
   return {
     run: (iterations) => {
       for (let i = 0; i < iterations; i += 1) augment.apply(x, { index: index++ });
     },
-    values: () => picked(new BatchAugment([new Given(given)], { alignCorners: true }).apply(x)),
+    values: () => picked(new BatchAugment(given(), { alignCorners: true }).apply(x)),
   };
 }
 
@@ -108,9 +127,16 @@ const p = 0.75;
 const affineParts = (): BatchPart[] => [new BatchFlip(), new BatchRotate({ p }), new BatchZoom({ p })];
 const affineGiven = (drawn: Draws): Matrix3 => multiply(multiply(flip(drawn), rotate(drawn)), zoom(drawn));
 const warpGiven = (drawn: Draws): Matrix3 => multiply(warpMatrix(...drawn.warp), affineGiven(drawn));
+const geometryParts = (): BatchPart[] => [new BatchWarp({ p }), ...affineParts()];
 
-const geometry = (x: Tensor): Work => augmenting(x, [new BatchWarp({ p }), ...affineParts()], warpGiven);
-const affine = (x: Tensor): Work => augmenting(x, affineParts(), affineGiven);
+const affine = (x: Tensor): Work => augmenting(x, affineParts(), () => [new Given(affineGiven)]);
+const geometry = (x: Tensor): Work => augmenting(x, geometryParts(), () => [new Given(warpGiven)]);
+const all = (x: Tensor): Work =>
+  augmenting(x, [...geometryParts(), new BatchBrightness({ p }), new BatchContrast({ p })], () => [
+    new Given(warpGiven),
+    new GivenLighting('brightness'),
+    new GivenLighting('contrast'),
+  ]);
 
 export const works: Readonly<Record<string, () => Work>> = {
   rotate: () => rotating(asFloats(pictures()), -1, 'reflection'),
@@ -118,6 +144,8 @@ export const works: Readonly<Record<string, () => Work>> = {
   rotateBytes: () => rotating(pictures(), -1, 'reflection'),
   geometry: () => geometry(asFloats(pictures())),
   geometryBytes: () => geometry(pictures()),
+  all: () => all(asFloats(pictures())),
+  allBytes: () => all(pictures()),
   affine: () => affine(asFloats(pictures())),
   affineBytes: () => affine(pictures()),
 };

@@ -28,6 +28,8 @@ THETAS = torch.tensor(ANGLES) * math.pi / 180
 ZOOMS = [1 + 0.1 * s for s in share(3)]
 MIDDLES_X, MIDDLES_Y = share(7), share(11)
 WARPS_X, WARPS_Y = [(s - 0.5) * 0.4 for s in share(13)], [(s - 0.5) * 0.4 for s in share(2)]
+BRIGHTNESS = [0.4 + 0.2 * s for s in share(4)]
+CONTRAST = [0.8 + 0.4 * s for s in share(6)]
 FLIPS = [float(picture % 2) for picture in range(BATCH)]
 
 
