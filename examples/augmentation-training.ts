@@ -11,13 +11,13 @@ import { join } from 'node:path';
 
 import * as tench from 'tench';
 import { UsageError } from '../lib/cli/usageError.js';
+import { labelled, type Images } from './harness/imagenette.js';
 import { writePage } from './harness/page.js';
 import { findFolder } from './harness/picture.js';
 import type { Station } from './harness/station.js';
 
 const SIZE = 128;
 const BATCH = 64;
-const CLASSES = 10;
 const crop = { scale: [0.35, 1] } as const;
 
 /** What an arm does to bytes, and to the batch. */
@@ -48,25 +48,9 @@ interface Result {
   readonly seconds: number;
 }
 
-interface Plan {
-  readonly folder: string;
+interface Plan extends Images {
   readonly epochs: number;
-  /** The most images to train on, as many of each class; as many of each are validated on. Null: all. */
-  readonly limit: number | null;
   readonly precision: tench.PrecisionName;
-}
-
-/** The images of a plan, as bytes of SIZE x SIZE after the transforms. */
-function labelled({ folder, limit }: Plan, tfms: readonly tench.AnyTransform[]): tench.SplitData<tench.LabeledData> {
-  const seen = new Map<string, number>();
-  const files = tench.getFiles(folder, { extensions: tench.imageExtensions, recurse: true }).filter((path) => {
-    const place = path.slice(0, path.lastIndexOf('/'));
-    seen.set(place, (seen.get(place) ?? 0) + 1);
-    return limit === null || seen.get(place)! <= Math.ceil(limit / CLASSES);
-  });
-  const images = new tench.ImageList(files, folder, [tench.makeRgb, ...tfms, tench.toByteTensor]);
-  const split = tench.SplitData.splitByFunc(images, (path) => tench.grandparentSplitter(path, { validName: 'val' }));
-  return tench.labelByFunc(split, tench.parentLabeler, { procY: new tench.CategoryProcessor() });
 }
 
 /** Measures training accuracy after each epoch. */

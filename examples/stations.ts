@@ -1,5 +1,6 @@
 /** The stations by name. */
 
+import { augmentationQuestions } from './augmentation-questions.js';
 import { augmentationTraining } from './augmentation-training.js';
 import { augmentation } from './augmentation.js';
 import { cropping } from './cropping.js';
@@ -20,5 +21,6 @@ export const stations: readonly Station[] = [
   augmentation,
   augmentationTraining,
   imagenetteRecord,
+  augmentationQuestions,
   serving,
 ];

@@ -226,3 +226,37 @@ t.test('lsuv trains digits from each start, and draws what the layers put out wi
     t.ok(page.includes(readFileSync(join(out, `${name}.svg`), 'utf8').trim()), name);
   }
 });
+
+t.test('the questions of augmentation are measured on whatever images there are', async (t) => {
+  const folder = t.testdir();
+  for (const [split, count] of [
+    ['train', 6],
+    ['val', 2],
+  ] as const)
+    for (const [label, background] of [
+      ['red', '#c03020'],
+      ['blue', '#2030c0'],
+    ] as const) {
+      mkdirSync(join(folder, split, label), { recursive: true });
+      for (let i = 0; i < count; i += 1)
+        await sharp({ create: { width: 80 + i, height: 72, channels: 3, background } })
+          .png()
+          .toFile(join(folder, split, label, `${i}.png`));
+    }
+  const args = ['augmentation-questions', '--data', folder, '--out', join(folder, 'out'), '--epochs', '1', '--json'];
+  const { status, stdout, stderr } = example(args);
+  t.equal(status, 0, stderr);
+  const made = JSON.parse(stdout) as {
+    crops: { leastArea: number; centre: number; large: number; small: number }[];
+    filters: { filter: string; difference: number }[];
+    accuracies: { trained: string; filter: string; accuracy: number }[];
+    unknown: { leastArea: number }[];
+  };
+  const [small, large] = made.crops;
+  t.match(large, { leastArea: 0.35, centre: 0, large: 0 }, 'each side is more than half of the image');
+  t.ok(small!.small > large!.small, 'smaller crops lose more');
+  t.ok(made.filters.length === 6 && made.filters.every(({ difference }) => difference === 0), 'of one colour');
+  t.equal(made.accuracies.length, 12, 'two networks on six filters');
+  t.strictSame(made.unknown.map(({ leastArea }) => leastArea), [0.08, 0.35]); // prettier-ignore
+  t.end();
+});
