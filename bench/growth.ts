@@ -101,7 +101,7 @@ function tableOf(reports: readonly FilesMeasured[]): GrowthTable {
   const of = (name: string, value: 'nanoseconds' | 'bytesPerPath'): number[] =>
     reports.map(({ stations }) => stations.find((station) => station.name === name)![value]);
   const seconds = names.map((name) => ({
-    unit: 's',
+    unit: 'seconds',
     series: name,
     values: of(name, 'nanoseconds').map((ns) => ns / 1e9),
   }));
@@ -121,7 +121,7 @@ function tableOf(reports: readonly FilesMeasured[]): GrowthTable {
       })),
       { unit: 'MB at the peak', series: 'the process', values: reports.map(({ peak }) => peak / 1e6) },
     ],
-    logUnits: ['s'],
+    logUnits: ['seconds'],
   };
 }
 

@@ -47,17 +47,28 @@ export function toMarkdown({ over, values, columns }: GrowthTable): string[] {
   return [line(head), rule, ...rows.map(line)];
 }
 
-/** The picture: a panel for each unit, over an axis on which equal factors are equally far apart. */
+/** From this factor between the first value and the last on, equal factors are equally far apart. */
+const WIDE = 100;
+
+/** The whole decades around some numbers above 0. */
+function decades(values: readonly number[]): { log: true; from: number; to: number } {
+  const powers = values.map(Math.log10);
+  return { log: true, from: 10 ** Math.floor(Math.min(...powers)), to: 10 ** Math.ceil(Math.max(...powers)) };
+}
+
+/** The picture: a panel for each unit. */
 export function toChart({ title, description, over, values, columns, logUnits = [] }: GrowthTable): Chart {
   const units = [...new Set(columns.map(({ unit }) => unit))];
-  const panels = units.map((unit) => ({
-    title: unit,
-    x: { label: over, log: true },
-    y: { label: unit, ...(logUnits.includes(unit) ? { log: true } : { from: 0 }) },
-    series: columns
-      .filter((column) => column.unit === unit)
-      .map((column) => ({ kind: 'line' as const, name: column.series, x: values, y: column.values })),
-  }));
+  const isWide = values.at(-1)! >= WIDE * values[0]!;
+  const panels = units.map((unit) => {
+    const drawn = columns.filter((column) => column.unit === unit);
+    return {
+      title: unit,
+      x: { label: over, ...(isWide ? decades(values) : { from: 0 }) },
+      y: logUnits.includes(unit) ? decades(drawn.flatMap((column) => column.values)) : { from: 0 },
+      series: drawn.map((column) => ({ kind: 'line' as const, name: column.series, x: values, y: column.values })),
+    };
+  });
   return new Chart({ title, description, panels });
 }
 
@@ -67,7 +78,9 @@ export async function writeTables(folder: string, tables: readonly GrowthTable[]
   const parts: string[] = [];
   for (const table of tables) {
     const picture = `growth-${table.name}.svg`;
-    pictures.push(await toChart(table).save(join(folder, picture), { width: 900, height: 380 }));
+    const chart = toChart(table);
+    const rows = Math.ceil(chart.panels.length / chart.columns);
+    pictures.push(await chart.save(join(folder, picture), { width: 900, height: 360 * rows }));
     parts.push(`### ${table.title}`, table.description, toMarkdown(table).join('\n'), `![${table.title}](${picture})`);
   }
   const text = join(folder, 'growth.md');
