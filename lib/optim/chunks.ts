@@ -1,8 +1,8 @@
 /**
  * Chunks: the lists in which parameters are stepped.
  *
- * The parameters of a chunk share group, dtype, device and every number of their state, are all small or all large, and their bytes fit a processor's cache together with what a
- * step makes of them. Chunks are kept from step to step, and made anew only when other parameters have gradients than in the step before.
+ * The parameters of a chunk share group, dtype, device and every number of their state. On the processor they are all small or all large, and their
+ * bytes fit its cache together with what a step makes of them; on other devices a chunk is as large as it can be, since each call costs time. Chunks are kept from step to step, and made anew only when other parameters have gradients than in the step before.
  */
 
 import { TenchError, TensorList, type Device, type DType, type Tensor } from '../tensor/index.js';
@@ -13,7 +13,10 @@ import type { Stat, State } from './parts.js';
 /** With gradients, two averages and a temporary this is some 20 MiB: about the last-level cache that a few cores share. */
 const bytesPerChunk = 4 * 2 ** 20;
 
-/** Up to so many elements the other threads are not worth waking for one tensor. */
+/** On other devices a call costs more than what falls out of their caches; this much bounds what a step makes at a time. */
+const bytesPerDeviceChunk = 256 * 2 ** 20;
+
+/** Up to so many elements the processor's other threads are not worth waking for one tensor. */
 const mostOfSmall = 2 ** 14;
 
 /** A parameter that has a gradient in this step. */
@@ -123,7 +126,8 @@ export class Chunks {
           `Optimizer: a gradient has layout ${grad.layout}, and only dense ones (strided) can be stepped`,
         );
       const state = this.#resting.get(tensor);
-      const isSmall = tensor.numel() <= mostOfSmall;
+      const onProcessor = tensor.device === 'cpu';
+      const isSmall = onProcessor && tensor.numel() <= mostOfSmall;
       const key = [
         group,
         isSmall,
@@ -133,7 +137,7 @@ export class Chunks {
       ].join(' ');
       const bytes = tensor.numel() * bytesPerElement(tensor);
       let draft = open.get(key);
-      if (draft === undefined || draft.bytes + bytes > bytesPerChunk) {
+      if (draft === undefined || draft.bytes + bytes > (onProcessor ? bytesPerChunk : bytesPerDeviceChunk)) {
         draft = { group, places: [], isSmall, bytes: 0, known: state !== undefined };
         drafts.push(draft);
         open.set(key, draft);

@@ -5,7 +5,7 @@
  * writes the very state that the parts keep, so either may go on where the other has stopped.
  */
 
-import { callOperator, zeros, type DType, type Tensor, type TensorList } from '../tensor/index.js';
+import { callOperator, zeros, type Device, type DType, type Tensor, type TensorList } from '../tensor/index.js';
 import { HandleArray } from '../tensor/call.js';
 import { native } from '../tensor/native.js';
 import { outsideScope } from '../tensor/scope.js';
@@ -21,6 +21,8 @@ export interface Kernel {
   readonly name: string;
   /** It does what the gradient steppers say, so they must not run. */
   readonly absorbsGradSteppers: boolean;
+  /** Whether it is there for tensors of a device. LibTorch's are for the processor and for CUDA, whose own demands are that lists are laid out alike. */
+  runsOn(device: Device): boolean;
   /** Those in which it computes what the parts do. */
   readonly dtypes: ReadonlySet<DType>;
   /** Whether it computes what the parts do with these hyper-parameters. */
@@ -42,6 +44,8 @@ const fullPrecision: ReadonlySet<DType> = new Set<DType>(['float32', 'float64'])
 const everyPrecision: ReadonlySet<DType> = new Set<DType>([...fullPrecision, 'float16', 'bfloat16']);
 
 type Found = Omit<Kernel, 'absorbsGradSteppers'>;
+
+const onLibTorchs = (device: Device): boolean => device === 'cpu' || device.startsWith('cuda');
 
 function findFor(stats: readonly Stat[], steppers: readonly Stepper[], regularised: boolean): Found | null {
   const decays = steppers[0] === weightDecay;
@@ -71,6 +75,7 @@ function findFor(stats: readonly Stat[], steppers: readonly Stepper[], regularis
 function plainSgd(decays: boolean): Found {
   return {
     name: '_fused_sgd_',
+    runsOn: onLibTorchs,
     dtypes: fullPrecision,
     agrees: () => true,
     lists: () => [],
@@ -92,6 +97,7 @@ interface MomentumForm {
 function momentumSgd({ dampens, nesterov, regularised, decays }: MomentumForm): Found {
   return {
     name: decays ? 'weightDecay, _fused_sgd_' : '_fused_sgd_',
+    runsOn: onLibTorchs,
     dtypes: fullPrecision,
     // Without momentum the kernel leaves the average as it is.
     agrees: ({ mom }) => mom !== 0,
@@ -187,6 +193,7 @@ function adam(
 }
 
 const adamKernel = {
+  runsOn: onLibTorchs,
   dtypes: everyPrecision,
   // At a momentum of 1 debiasing is a limit, which the kernel does not take.
   agrees: ({ mom, sqrMom }: Hypers) => mom !== 1 && sqrMom !== 1,
@@ -205,6 +212,7 @@ function lamb(): Found {
   return {
     ...adamKernel,
     name: 'lamb',
+    runsOn: (device) => device === 'cpu',
     run: (chunk, hypers) => {
       const { p, state } = chunk;
       const { lr, mom, sqrMom, eps, wd } = hypers as Record<'lr' | 'mom' | 'sqrMom' | 'eps' | 'wd', number>;

@@ -77,10 +77,9 @@ class KernelPath implements Path {
     this.kernel.run(chunk, hypers);
   }
 
-  /** On other devices than the processor the kernels ask for more than is checked here. */
   private fits({ p, state }: Chunk, hypers: Hypers): boolean {
     return (
-      p.device === 'cpu' &&
+      this.kernel.runsOn(p.device) &&
       this.kernel.dtypes.has(p.dtype) &&
       this.kernel.agrees(hypers) &&
       p.laidOutLike(p.grad, ...this.kernel.lists(state))

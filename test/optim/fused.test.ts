@@ -21,6 +21,7 @@ import {
   type Stepper,
 } from '../../lib/optim/index.js';
 import {
+  isCudaAvailable,
   manualSeed,
   noGrad,
   ones,
@@ -128,10 +129,10 @@ const shapes = [[3, 5], [7], [], [0, 2], [2, 3, 4, 4]];
 /** What 20 steps leave of rounding, relative to the largest value. The parts round after every operation, the kernels once. */
 const tolerances: Partial<Record<DType, number>> = { float64: 1e-13, float32: 2e-6, float16: 1e-2, bfloat16: 8e-2 };
 
-function makeParams(dtype: DType): Tensor[] {
+function makeParams(dtype: DType, device = 'cpu'): Tensor[] {
   manualSeed(7);
   return shapes.map((shape) => {
-    const p = randn(shape).to(dtype);
+    const p = randn(shape).to({ dtype, device });
     // The last lies in another order, as convolutions' weights may.
     return (shape.length === 4 ? p.contiguous({ memoryFormat: 'channels_last' }) : p).requiresGrad_();
   });
@@ -141,7 +142,7 @@ function makeParams(dtype: DType): Tensor[] {
 function train(opt: Optimizer, params: readonly Tensor[], from: number, to: number): void {
   for (let step = from; step < to; step += 1) {
     manualSeed(100 + step);
-    for (const p of params) p.grad = randn(p.shape).to(p.dtype).add(p.detach());
+    for (const p of params) p.grad = randn(p.shape).to(p.detach()).add(p.detach());
     // As autograd does it: in the parameter's own order.
     params.at(-1)!.grad = params.at(-1)!.grad!.contiguous({ memoryFormat: 'channels_last' });
     opt.hypers.forEach((hypers, group) => {
@@ -329,6 +330,23 @@ t.test('memory in different orders is left to the parts, with the same result', 
   t.notMatch(pathOf(adamw, column), /fused/, 'gaps between elements');
   t.notMatch(pathOf(adamw, ones([2], { device: 'meta' }).requiresGrad_()), /fused/, 'no memory');
   t.notMatch(pathOf(adamw, ones([2], { dtype: 'complex64' }).requiresGrad_()), /fused/, 'no kernel for the dtype');
+  t.end();
+});
+
+t.test('on a CUDA device', { skip: !isCudaAvailable() && 'there is no CUDA device' }, (t) => {
+  for (const [name, composition] of Object.entries(compositions)) {
+    const run = (one: Composition): [Optimizer, Tensor[]] => {
+      const params = makeParams('float32', 'cuda');
+      const opt = make(one, [params.slice(0, 2), params.slice(2)]);
+      train(opt, params, 0, 10);
+      return [opt, params];
+    };
+    const [fused, parts] = [run(composition), run(inParts(composition))];
+    // LAMB's kernel is the processor's.
+    const wanted = composition.path === 'lamb' ? parts[0].plan()[0]!.path : composition.path;
+    t.equal(fused[0].plan()[0]!.path, wanted, name);
+    checkSame(t, fused, parts);
+  }
   t.end();
 });
 

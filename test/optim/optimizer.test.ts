@@ -318,6 +318,11 @@ t.test('lists hold whole parameters of one group, dtype and device, some 4 MiB t
   const lists = seen.length;
   opt.step();
   t.same(seen.slice(lists), seen.slice(0, lists), 'the same lists in the next step');
+  const elsewhere = sizes.map((size) => zeros([size * mebibyte], { device: 'meta' }).requiresGrad_());
+  for (const p of elsewhere) p.grad = p.detach();
+  const other = new Optimizer(elsewhere, () => undefined, {});
+  other.step();
+  t.equal(other.plan()[0]!.lists, 1, 'on other devices, where each call costs time, all at once');
   t.end();
 });
 
