@@ -185,7 +185,13 @@ function bunch(
   const { batchSize } = recipe;
   // Batch normalisation cannot learn from a batch of one image; in another order the next epoch sees it.
   const dropLast = parts.train.length > batchSize && parts.train.length % batchSize === 1;
-  const data = parts.toDatabunch(batchSize, { cIn: recipe.channels, cOut: vocab.length, seed: options.seed, dropLast });
+  const data = parts.toDatabunch(batchSize, {
+    cIn: recipe.channels,
+    cOut: vocab.length,
+    seed: options.seed,
+    dropLast,
+    pinMemory: options.device !== 'cpu',
+  });
   return {
     name,
     split,

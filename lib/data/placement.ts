@@ -1,6 +1,7 @@
 /** Where the tensors of a batch go: to a device, and through page-locked memory, from which a GPU reads by itself. */
 
 import { needFlag, needOptions, needText } from '../tensor/checks.js';
+import { sent } from '../tensor/stream.js';
 import { Tensor, callOperator, isCudaAvailable, type Device } from '../tensor/index.js';
 
 /** Where a batch goes. */
@@ -28,11 +29,11 @@ export function canPin(pinMemory = false): boolean {
   return false;
 }
 
-/** A tensor in its place: itself where it is there already, else a copy. From page-locked memory it is copied beside the program. */
+/** A tensor in its place: itself where it is there already, else a copy. From page-locked memory it is copied beside the program; see `sent`. */
 export function placed(tensor: Tensor, { device, pinMemory = false }: Placement): Tensor {
   const locked = pinMemory && tensor.device === 'cpu' ? lockedCopy(tensor) : tensor;
   if (device === undefined) return locked;
-  const there = locked.to(device, { nonBlocking: pinMemory });
+  const there = sent(locked, device);
   // CUDA's host allocator keeps the block until the copy is through.
   if (locked !== tensor && locked !== there) locked.dispose();
   return there;

@@ -2,6 +2,7 @@
 
 import { isCudaAvailable, type Tensor } from '../tensor/index.js';
 import { invalid } from '../tensor/errors.js';
+import { sent } from '../tensor/stream.js';
 import { Callback } from './callback.js';
 
 /** Switches the model between training and evaluation, and keeps `nEpochs` and `nIter`. Every learner has one. */
@@ -37,7 +38,10 @@ export class TrainEvalCallback extends Callback {
   }
 }
 
-/** Moves the model to a device when the fit begins, and each batch when it comes. */
+/**
+ * Moves the model to a device when the fit begins, and each batch when it comes. To an accelerator a batch is copied under the step before it, which
+ * the device is then still busy with; from page-locked memory (`pinMemory` of the loader) without a wait of the program's.
+ */
 export class DeviceCallback extends Callback {
   override order = 1;
 
@@ -53,8 +57,8 @@ export class DeviceCallback extends Callback {
 
   override beginBatch(): void {
     const { learn } = this;
-    learn.xb = learn.xb.to(this.device, { nonBlocking: true });
-    learn.yb = learn.yb.to(this.device, { nonBlocking: true });
+    learn.xb = sent(learn.xb, this.device);
+    learn.yb = sent(learn.yb, this.device);
   }
 }
 

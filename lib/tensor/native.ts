@@ -204,6 +204,19 @@ export interface NativeAddon {
   getNumThreads(): number;
   cudaDeviceCount(): number;
   synchronize(device: string): void;
+  /** The tensor on an accelerator, copied while that does what it has been given before. */
+  sendTensor(handle: Handle, device: string): Handle;
+  /** Gives this thread's work on a device to a stream of its own; false where the device has none, or this is so already. */
+  enterStream(device: string): boolean;
+  leaveStream(): void;
+  /** Why no step can be captured on a device; null where one can. */
+  graphTrouble(device: string): string | null;
+  beginCapture(device: string): number;
+  endCapture(graph: number): void;
+  replayGraph(graph: number): void;
+  dropGraph(graph: number): void;
+  /** Whether a recorded graph that is alive calls JavaScript in its backward. */
+  hasCallbacks(): boolean;
 
   /** Tensors over a private mapping of an open file: see mapped_file.cc. `places` holds the first byte of each. */
   mapTensors(

@@ -9,6 +9,7 @@
 #include "optim/bindings.h"
 #include "tensor/engine.h"
 #include "tensor/instance.h"
+#include "tensor/streams.h"
 
 #if __has_include("image/bindings.h")
 #include <napi.h>
@@ -65,6 +66,7 @@ void add_exports(napi_env env, napi_value exports) {
   tench::export_runtime(made, exports);
   tench::export_transfer(made, exports);
   tench::export_generator(made, exports);
+  tench::export_streams(made, exports);
   tench::export_optim(made, exports);
 #if __has_include("image/bindings.h")
   tench::register_image(Napi::Env(env), Napi::Object(env, exports));

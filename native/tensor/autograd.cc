@@ -8,6 +8,7 @@
 
 #include "instance.h"
 #include "modes.h"
+#include "streams.h"
 
 namespace tench {
 
@@ -61,6 +62,7 @@ void run_engine(Instance& instance, std::function<void()> work) {
   }
   const at::ThreadLocalState state;
   const AutocastState autocast;
+  const CurrentStreams streams;
   bool done = false;
   std::exception_ptr error;
   const auto guarded = [&] {
@@ -68,6 +70,7 @@ void run_engine(Instance& instance, std::function<void()> work) {
     try {
       const at::ThreadLocalStateGuard guard(state);
       autocast.apply();
+      streams.apply();
       work();
     } catch (...) {
       thrown = std::current_exception();
@@ -166,10 +169,11 @@ napi_value backward_async(Arguments& arguments) {
   instance.callbacks->open_event_loop();
   AsyncBackward* raw = job.release();
   instance.backward->post(
-      [state = at::ThreadLocalState(), autocast = AutocastState(), roots = std::move(roots),
+      [state = at::ThreadLocalState(), autocast = AutocastState(), streams = CurrentStreams(), roots = std::move(roots),
        gradients = std::move(gradients), retain, create] {
         const at::ThreadLocalStateGuard guard(state);
         autocast.apply();
+        streams.apply();
         torch::autograd::backward(roots, gradients, retain, create);
       },
       [raw](std::exception_ptr error) {

@@ -13,6 +13,7 @@
 #include "convert.h"
 #include "instance.h"
 #include "memory/allocator.h"
+#include "streams.h"
 
 namespace tench {
 
@@ -50,13 +51,7 @@ napi_value set_num_threads(Arguments& arguments) {
 
 napi_value get_num_threads(Arguments& arguments) { return js::number(arguments.env, at::get_num_threads()); }
 
-napi_value cuda_device_count(Arguments& arguments) {
-  int count = 0;
-  if (at::hasCUDA() && c10::impl::hasDeviceGuardImpl(at::kCUDA)) {
-    count = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
-  }
-  return js::number(arguments.env, count);
-}
+napi_value cuda_device_count(Arguments& arguments) { return js::number(arguments.env, cuda_devices()); }
 
 napi_value synchronize(Arguments& arguments) {
   const c10::Device device = parse_device(js::to_string(arguments.env, arguments.values[0], "device"));

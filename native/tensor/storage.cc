@@ -10,6 +10,7 @@
 #include "booleans.h"
 #include "convert.h"
 #include "instance.h"
+#include "streams.h"
 
 namespace tench {
 
@@ -43,10 +44,15 @@ napi_value from_data(Arguments& arguments) {
     throw BadArgument("`shape` and `dtype` need " + std::to_string(needed) + " bytes but `data` has " +
                       std::to_string(bytes));
   }
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype).device(at::kCPU));
+  if (!device.is_cpu() && is_capturing())
+    throw CodedError("ERR_TENCH", "numbers of JavaScript's come to the device, which no replay would do again");
+  const bool beside = device.is_cuda() && cuda_devices() > 0;
+  // From page-locked memory the copy waits for nothing that the device is doing; the memory is kept until it is
+  // through.
+  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(dtype).device(at::kCPU).pinned_memory(beside));
   if (bytes > 0) std::memcpy(tensor.mutable_data_ptr(), data, bytes);
   if (dtype == at::kBool) make_booleans(static_cast<uint8_t*>(tensor.mutable_data_ptr()), bytes);
-  if (device != at::kCPU) tensor = tensor.to(device);
+  if (device != at::kCPU) tensor = tensor.to(device, /*non_blocking=*/beside);
   return js::number(env, arguments.instance.handles.insert(std::move(tensor)));
 }
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import { inspect } from 'node:util';
 import { DataLoader, ItemList, LabeledData, SplitData, StreamLoader, labelByFunc } from '../../lib/data/index.js';
 import { callOperator, isCudaAvailable, tensor, type Tensor } from '../../lib/tensor/index.js';
+import { warningsOf } from '../warnings.js';
 
 const numbers = (): ItemList<number, Tensor> => new ItemList([1, 2, 3, 4, 5], 'numbers', (x: number) => tensor([x]));
 const labelled = (): LabeledData<Tensor> => LabeledData.labelByFunc(numbers(), (x) => x % 2);
@@ -30,18 +31,6 @@ async function partsOf(loader: AsyncIterable<Tensor[]>): Promise<Tensor[]> {
   const parts: Tensor[] = [];
   for await (const batch of loader) parts.push(...batch);
   return parts;
-}
-
-/** The warnings of the process while something is done. */
-async function warningsOf(work: () => unknown): Promise<(Error & { code?: string })[]> {
-  const heard: Error[] = [];
-  const hear = (warning: Error): void => void heard.push(warning);
-  process.on('warning', hear);
-  await work();
-  // Warnings are told in a later turn of the event loop.
-  await new Promise(setImmediate);
-  process.off('warning', hear);
-  return heard;
 }
 
 t.test('pinMemory changes no value, and is off by default', async (t) => {

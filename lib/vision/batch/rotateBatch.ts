@@ -5,6 +5,7 @@ import type { GridSampleMode, GridSamplePadding } from '../../nn/functional.js';
 import { empty, isTensor, stack, tensor, type DType, type Tensor } from '../../tensor/index.js';
 import { needInRange, needOneOf, needOptions, needTensor } from '../../tensor/checks.js';
 import { invalid } from '../../tensor/errors.js';
+import { sent } from '../../tensor/stream.js';
 import { sampleBatch } from './sampleBatch.js';
 
 /** Height and width in pixels: one number for a square, or both in the order of a tensor's axes. */
@@ -102,7 +103,7 @@ export function rotateBatch(x: Tensor, size: GridSize, degrees: number, options:
   const angles = thetas === undefined ? drawAngles(x, degrees) : needAngles('rotateBatch: thetas', thetas);
   if (angles.shape[0] !== batch)
     throw invalid('rotateBatch: thetas', `one angle for each of ${batch} pictures`, thetas);
-  const turned = rotationMatrix(angles.to(x.device, { dtype: floating(x.dtype) }));
+  const turned = rotationMatrix(sent(angles.to(floating(x.dtype)), x.device));
   // A unit is half the width across, and half the height down: between pixel centres, as the grid has it.
   const aspect = Math.max(1, height - 1) / Math.max(1, width - 1);
   const units = aspect === 1 ? turned : turned.mul(aspectOf(aspect, turned));

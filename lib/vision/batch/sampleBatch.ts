@@ -3,6 +3,7 @@
 import * as F from '../../nn/functional.js';
 import type { GridSampleMode, GridSamplePadding } from '../../nn/functional.js';
 import { callOperator, isGradEnabled, tensor, type Tensor } from '../../tensor/index.js';
+import { sent } from '../../tensor/stream.js';
 import { normalizeChan, type ChannelStats } from '../normalize.js';
 
 /** In the order of their numbers. */
@@ -36,7 +37,7 @@ export function sampleBatch(x: Tensor, matrices: Tensor, options: SampleOptions)
   if (fitsNative(x, matrices)) return sampleMaps(x, matrices, options);
   const { mode, paddingMode, alignCorners, stats } = options;
   const pictures = x.dtype === 'uint8' ? x.to('float32').div_(255) : x;
-  const grid = gridOf(matrices.to(pictures.device, { dtype: pictures.dtype }), pictures, options);
+  const grid = gridOf(sent(matrices.to(pictures.dtype), pictures.device), pictures, options);
   const read = F.gridSample(pictures, grid, { mode, paddingMode, alignCorners });
   return stats === undefined || stats === null ? read : normalizeChan(read, stats.mean, stats.std);
 }
