@@ -17,6 +17,7 @@ export { crossEntropyWith, type CrossEntropyWithOptions } from './crossEntropy.j
 export { EmaCallback, type EmaOptions } from './ema.js';
 export { formatEpoch, type Averages, type EpochRecord } from './epochRecord.js';
 export { GradientAccumulationCallback, GradientClipCallback, type GradientClipOptions } from './gradients.js';
+export type { GraphSummary } from './graphStep.js';
 export { Interpretation, type InterpretOptions, type ItemResult } from './interpretation.js';
 export { Dashboard, type DashboardOptions } from './dashboard/dashboard.js';
 export { Learner } from './learner.js';

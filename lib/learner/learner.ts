@@ -165,7 +165,7 @@ export class Learner extends TrainingLoop {
 
   private async runScheduled(epochs: number, scheduling: Scheduling, options: OneCycleOptions): Promise<void> {
     needOptions('fit', options);
-    const { cbs, resetOpt, resume } = options;
+    const { cbs, resetOpt, graph, resume } = options;
     let restore = (): void => undefined;
     const schedulers = (opt: Optimizer) => {
       const made = scheduling(opt, this.lr);
@@ -174,7 +174,7 @@ export class Learner extends TrainingLoop {
       return made;
     };
     try {
-      await this.run(epochs, { cbs, resetOpt, resume, schedulers });
+      await this.run(epochs, { cbs, resetOpt, graph, resume, schedulers });
     } finally {
       restore();
     }

@@ -3,14 +3,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Optimizer } from '../optim/index.js';
-import { noGrad } from '../tensor/index.js';
+import { deviceGraphs } from '../tensor/graph.js';
+import { noGrad, type Tensor } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needOptions } from '../tensor/checks.js';
 import { CancelBatchException, checkCallbacks } from './callback.js';
 import type { Learner } from './learner.js';
 import { batchPhase, fitPhase, passPhase } from './callbackHolder.js';
 import { FitStart } from './fitStart.js';
+import { GraphStep } from './graphStep.js';
 import { batchesFrom, needFitting, needState, restoreLearner } from './learnerState.js';
-import type { BatchLoader, FitOptions, Run } from './options.js';
+import type { BatchLoader, FitOptions, LossFunction, Run } from './options.js';
 import { needBatch, needTensor } from './needs.js';
 import { needRates } from './rates.js';
 
@@ -25,6 +27,9 @@ const turnMs = 10;
  */
 export abstract class TrainingLoop extends FitStart {
   private turned = 0;
+  private graphStep: GraphStep | null = null;
+  /** @internal Where graphs come from. */
+  graphSource = deviceGraphs;
 
   /**
    * Trains for a number of epochs, each a pass over the training data and one over the validation data.
@@ -35,18 +40,19 @@ export abstract class TrainingLoop extends FitStart {
    */
   async fit(epochs: number, options: FitOptions = {}): Promise<void> {
     needOptions('fit', options);
-    const { lr, cbs = [], resetOpt = false, resume } = options;
+    const { lr, cbs = [], resetOpt = false, graph, resume } = options;
     if (lr !== undefined) needRates('lr', lr);
-    await this.run(epochs, { lr, cbs, resetOpt, resume });
+    await this.run(epochs, { lr, cbs, resetOpt, graph, resume });
   }
 
   /** Checks everything, and only then changes something and trains. */
   protected async run(
     epochs: number,
-    { lr, cbs = [], resetOpt = false, resume = null, schedulers }: Run,
+    { lr, cbs = [], resetOpt = false, graph = false, resume = null, schedulers }: Run,
   ): Promise<void> {
     needCount('epochs', epochs);
     needFlag('resetOpt', resetOpt);
+    needFlag('graph', graph);
     checkCallbacks('cbs', cbs);
     this.needIdle();
     if (resume !== null) needState('resume', resume);
@@ -61,18 +67,23 @@ export abstract class TrainingLoop extends FitStart {
     const added = [...cbs, ...this.startingWith(opt, resumed, undo, schedulers)];
     this.addCallbacks(added);
     this.fitting = true;
+    this.graph = null;
     try {
       this.opt = opt;
       this.resumed = resumed;
       this.setRates(lr);
       this.epochs = epochs;
       this.precision.prepareModel(this.model);
+      const { lossFunc } = this;
       await this.phase(fitPhase, async () => {
         await this.begin(undo);
+        if (graph) this.beginGraph(lossFunc);
         for (this.epoch = resumed?.epoch ?? 0; this.epoch < epochs; this.epoch += 1) await this.oneEpoch();
       });
       this.fits += 1;
     } finally {
+      this.graphStep?.end();
+      this.graphStep = null;
       this.fitting = false;
       this.resumed = null;
       await this.tell('cleanupFit');
@@ -117,7 +128,7 @@ export abstract class TrainingLoop extends FitStart {
         const [xb, yb] = needBatch(batch);
         this.xb = xb;
         this.yb = yb;
-        await this.phase(batchPhase, async () => (this.inTrain ? this.trainBatch() : noGrad(() => this.forward())));
+        await this.phase(batchPhase, async () => (this.inTrain ? this.trainBatch() : noGrad(() => this.validBatch())));
         this.iter += 1;
         await this.letOthersRun();
       }
@@ -132,8 +143,15 @@ export abstract class TrainingLoop extends FitStart {
   }
 
   private trainBatch(): void {
-    this.forward();
-    this.scaler.scale(this.loss).backward();
+    this.tellNow('beginBatch');
+    const tell = (): void => {
+      this.tellOf('pred');
+      this.tellOf('loss');
+    };
+    if (this.graphStep?.run(tell) !== true) {
+      this.forward();
+      this.scaler.scale(this.loss).backward();
+    }
     this.tellNow('afterBackward');
     if (this.step()) this.tellNow('afterStep');
     this.opt.zeroGrad();
@@ -154,19 +172,55 @@ export abstract class TrainingLoop extends FitStart {
     }
   }
 
-  private forward(): void {
+  private validBatch(): void {
     this.tellNow('beginBatch');
+    this.forward();
+  }
+
+  private forward(): void {
+    this.pred = this.predict(this.xb);
+    this.tellOf('pred');
+    this.loss = this.lossOf(this.pred, this.yb);
+    this.tellOf('loss');
+  }
+
+  private predict(batch: Tensor): Tensor {
     const { precision } = this;
-    const xb = precision.prepareInput(this.xb);
-    this.pred = needTensor(
+    const xb = precision.prepareInput(batch);
+    return needTensor(
       'the model',
       precision.run(xb.device, () => this.model.call(xb)),
     );
-    this.tellNow('afterPred');
-    this.loss = needTensor(
+  }
+
+  private lossOf(pred: Tensor, yb: Tensor): Tensor {
+    return needTensor(
       'lossFunc',
-      precision.run(this.pred.device, () => this.lossFunc(this.pred, this.yb)),
+      this.precision.run(pred.device, () => this.lossFunc(pred, yb)),
     );
-    this.tellNow('afterLoss');
+  }
+
+  /** Tells that there is something new, with which the step goes on as callbacks leave it. */
+  private tellOf(field: 'pred' | 'loss'): void {
+    const event = field === 'pred' ? 'afterPred' : 'afterLoss';
+    const { graphStep } = this;
+    if (graphStep === null || !this.inTrain) {
+      this.tellNow(event);
+      return;
+    }
+    const value = this[field];
+    const { version } = value;
+    this.tellNow(event);
+    if (this[field] !== value || value.version !== version) graphStep.changed(event, field);
+  }
+
+  private beginGraph(lossFunc: LossFunction): void {
+    const parts = {
+      predict: (xb: Tensor) => this.predict(xb),
+      lossOf: (pred: Tensor, yb: Tensor) => this.lossOf(pred, yb),
+    };
+    this.graphStep = new GraphStep(this as unknown as Learner, parts, lossFunc, this.graphSource);
+    this.graph = this.graphStep.summary;
+    this.graphStep.begin();
   }
 }

@@ -65,6 +65,11 @@ export interface FitOptions {
   cbs?: readonly Callback[];
   /** Forgets the optimizer's state and starts with a new one; default false. */
   resetOpt?: boolean;
+  /**
+   * Runs forward, loss and backward of a training batch as one graph that the device has captured, which spares a small network most of its time on a
+   * GPU; default false. Where that cannot be, `Learner.graph` and a warning of the process (`TENCH_NO_GRAPH`) say why, and steps run as ever.
+   */
+  graph?: boolean;
   /** Goes on from a checkpoint; null or undefined: from the start. See `Learner.stateDict`. */
   resume?: LearnerState | null;
 }
@@ -74,6 +79,7 @@ export interface Run {
   readonly lr?: Rates | undefined;
   readonly cbs?: readonly Callback[] | undefined;
   readonly resetOpt?: boolean | undefined;
+  readonly graph?: boolean | undefined;
   readonly resume?: LearnerState | null | undefined;
   readonly schedulers?: (opt: Optimizer) => readonly Callback[];
 }

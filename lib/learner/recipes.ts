@@ -3,20 +3,13 @@
 import { oneCycle, schedFlatCos, type Optimizer, type Schedule, type Turn } from '../optim/index.js';
 import { needArray, needCount, needInRange, needOptions } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
-import { checkCallbacks, type Callback } from './callback.js';
-import type { LearnerState } from './learnerState.js';
+import { checkCallbacks } from './callback.js';
+import type { FitOptions } from './options.js';
 import { ParamScheduler } from './paramScheduler.js';
 import { needRates, spreadRates, type Rates } from './rates.js';
 
-/** What every recipe takes. */
-interface RecipeOptions {
-  /** Callbacks of this fit only. */
-  readonly cbs?: readonly Callback[];
-  /** Forgets the optimizer's state and starts with a new one; default false. */
-  readonly resetOpt?: boolean;
-  /** Goes on from a checkpoint; null or undefined: from the start. See `Learner.stateDict`. */
-  readonly resume?: LearnerState | null;
-}
+/** What every recipe takes: what any fit does, apart from the rate. */
+type RecipeOptions = Readonly<Omit<FitOptions, 'lr'>>;
 
 /** Options of `Learner.fitOneCycle`. */
 export interface OneCycleOptions extends RecipeOptions {
@@ -43,7 +36,7 @@ export interface FlatCosOptions extends RecipeOptions {
 }
 
 /** Options of `Learner.fineTune`. */
-export interface FineTuneOptions extends Pick<RecipeOptions, 'cbs' | 'resume'> {
+export interface FineTuneOptions extends Pick<RecipeOptions, 'cbs' | 'graph' | 'resume'> {
   /** Highest rate of the head while the rest is frozen; half of it afterwards. Default 2e-3. */
   readonly baseLr?: number;
   /** Epochs in which only the last group and batch norms are trained; default 1. */
@@ -107,13 +100,13 @@ export function fineTuneOf(options: FineTuneOptions): {
   whole: OneCycleOptions;
 } {
   needOptions('fineTune', options);
-  const { baseLr = 2e-3, freezeEpochs = 1, lrMult = 100, pctStart = 0.3, div = 5, cbs = [], resume = null } = options;
+  const { baseLr = 2e-3, freezeEpochs = 1, lrMult = 100, pctStart = 0.3, div = 5, cbs = [], graph, resume } = options;
   needInRange('baseLr', baseLr, positive);
   needCount('freezeEpochs', freezeEpochs);
   needInRange('lrMult', lrMult, positive);
   checkCallbacks('cbs', cbs);
-  const frozen = { lrMax: { to: baseLr }, pctStart: 0.99, cbs, resume };
-  const whole = { lrMax: { from: baseLr / 2 / lrMult, to: baseLr / 2 }, pctStart, div, cbs, resume };
+  const frozen = { lrMax: { to: baseLr }, pctStart: 0.99, cbs, graph, resume };
+  const whole = { lrMax: { from: baseLr / 2 / lrMult, to: baseLr / 2 }, pctStart, div, cbs, graph, resume };
   oneCycleOf(whole);
   return { freezeEpochs, frozen, whole };
 }

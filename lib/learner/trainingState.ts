@@ -10,6 +10,7 @@ import { makeCallback } from './callback.js';
 import { CallbackHolder } from './callbackHolder.js';
 import { DeviceCallback, TrainEvalCallback } from './callbacks.js';
 import { formatEpoch, type EpochRecord } from './epochRecord.js';
+import type { GraphSummary } from './graphStep.js';
 import type { FitPosition } from './learnerState.js';
 import type { BatchLoader, LearnerData, LearnerOptions, LossFunction, OptFunc } from './options.js';
 import { defaultLoss, groupsOfModel, needData } from './needs.js';
@@ -58,6 +59,8 @@ export abstract class TrainingState extends CallbackHolder {
   fits = 0;
   /** How much of this fit is done. */
   position: FitPosition = { epoch: 0, batch: 0 };
+  /** How the batches of the current or last fit ran, where it was one with `graph: true`; else null. */
+  graph: GraphSummary | null = null;
   /** Where a finished epoch's record goes; a progress callback puts its table here. Default: a line on stdout. */
   logger: (record: EpochRecord) => void = (record) => void process.stdout.write(`${formatEpoch(record)}\n`);
 

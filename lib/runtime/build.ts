@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 
 import { CommandError, runCommand } from './command.js';
 import type { LibTorch } from './libtorch/layout.js';
-import { packageFolder } from './places.js';
+import { graphLibrary, packageFolder } from './places.js';
 import { readRecord, recordName, type BuildRecord } from './record.js';
 import { checkToolchain } from './toolchain.js';
 
@@ -70,6 +70,9 @@ export async function buildAddon(options: BuildOptions): Promise<BuildRecord> {
   // Without a record the addon counts as not built, so nobody takes a new tench.node for the one that the old record describes.
   await rm(join(folder, recordName), { force: true });
   for (const name of built) await publish(join(work, 'Release', name), join(folder, name));
+  const graphs = join(work, 'Release', graphLibrary);
+  if (libtorch.cuda && existsSync(graphs)) await publish(graphs, join(folder, graphLibrary));
+  else await rm(join(folder, graphLibrary), { force: true });
   const fresh: BuildRecord = {
     libtorch,
     reason: options.reason,
@@ -136,6 +139,7 @@ function digestOf({
       sanitize,
       flags,
       hasJpegHeader(),
+      libtorch.cuda && hasCudaHeaders(env),
       versionOf('node-api-headers'),
       versionOf('node-addon-api'),
     ]),
@@ -149,6 +153,13 @@ function digestOf({
 /** Whether libjpeg-turbo's header is where compilers look, so that the addon is built anew when it has been installed or has gone. */
 function hasJpegHeader(): boolean {
   return ['/usr/include', '/usr/local/include'].some((folder) => existsSync(join(folder, 'jpeglib.h')));
+}
+
+/** Whether CUDA's headers for C++ are where native/cmake/TenchCuda.cmake looks for those of a toolkit. */
+function hasCudaHeaders({ CUDA_HOME }: NodeJS.ProcessEnv): boolean {
+  return [CUDA_HOME, '/usr/local/cuda'].some(
+    (folder) => folder !== undefined && existsSync(join(folder, 'include', 'crt', 'host_config.h')),
+  );
 }
 
 function sourcesBelow(folder: string): string[] {

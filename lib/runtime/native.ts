@@ -11,7 +11,7 @@ import { TenchError } from './errors.js';
 import { findLibTorch } from './libtorch/find.js';
 import { librariesOf, readLibTorch, type LibTorch } from './libtorch/layout.js';
 import { isCompatible } from './libtorch/version.js';
-import { addonFolder, setupCommand } from './places.js';
+import { addonFolder, graphLibrary, setupCommand } from './places.js';
 import { readRecord, type BuildRecord } from './record.js';
 
 interface Loader {
@@ -62,6 +62,7 @@ export function loadAddon({
   try {
     const { open, leaveOutDestructors } = require(loader) as Loader;
     open(librariesOf(libtorch));
+    if (libtorch.cuda) openGraphs(join(folder, graphLibrary), open);
     const native = require(addon) as NativeAddon;
     native.finalizers ??= secondEnvironment(addon);
     // Now for a process whose workers alone load the addon, and as late as can be for what LibTorch makes at first use.
@@ -77,6 +78,20 @@ export function loadAddon({
         cause,
       },
     );
+  }
+}
+
+/** Opens CUDA's captured graphs, where they were built. Without them everything else works, and a fit that asks for them says so. */
+function openGraphs(path: string, open: Loader['open']): void {
+  if (!existsSync(path)) return;
+  try {
+    open([path]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`${path} cannot be opened, so there are no captured graphs: ${reason}`, {
+      type: 'TenchWarning',
+      code: 'TENCH_NO_GRAPH',
+    });
   }
 }
 

@@ -96,7 +96,10 @@ const record = (): unknown => ({
 const tracked = { monitor: 'loss', pass: 'valid', mode: 'min', minDelta: 0.1 };
 
 const beginnings = ['needIdle', 'optimizerOf', 'setRates', 'remember', 'passOver', 'startingWith', 'begin'];
-const phases = ['run', 'step', 'oneEpoch', 'onePass', 'letOthersRun', 'trainBatch', 'forward'];
+const phases = [
+  ...['run', 'step', 'oneEpoch', 'onePass', 'letOthersRun', 'trainBatch', 'validBatch', 'forward'],
+  ...['predict', 'lossOf', 'tellOf', 'beginGraph'],
+];
 
 export const learnerRoom: Room = {
   exports: room,
