@@ -6,6 +6,7 @@ import * as F from './functional/activations.js';
 import { approximations, numberOrNull } from './functional/options.js';
 import { Module } from './module.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** max(x, 0). */
 export class ReLU extends Module {
@@ -140,3 +141,5 @@ export class LogSoftmax extends Module {
     return keywords({ dim: this.dim });
   }
 }
+
+declareTransient('operator', [GELU, GeneralReLU, LeakyReLU, LogSoftmax, Mish, ReLU, SiLU, Sigmoid, Softmax, Tanh]);

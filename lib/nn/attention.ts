@@ -8,6 +8,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { SpectralConv } from './spectralConv.js';
+import { declareTransient } from './transient.js';
 
 /** Attention that is added to its input, [batch, channels, height, width], with a learned factor `gamma` that starts at 0. */
 abstract class AddedAttention extends Module {
@@ -92,3 +93,5 @@ export class SimpleSelfAttention extends AddedAttention {
     return [bmm(flat, flat.transpose(1, 2)), pixels(this.conv.call(x))];
   }
 }
+
+declareTransient('network', [SelfAttention, SimpleSelfAttention]);

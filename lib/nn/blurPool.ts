@@ -6,6 +6,7 @@ import { conv2d, maxPool2d, pad, tensor, type Tensor } from '../tensor/index.js'
 import { Module } from './module.js';
 import type { FactoryOptions } from './placement.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Options of {@link BlurPool2d}. */
 export interface BlurPool2dOptions extends FactoryOptions {
@@ -97,3 +98,5 @@ function needPicture(where: string, x: Tensor): Tensor {
   if (needTensor(`${where}: input`, x).ndim !== 4) throw invalid(`${where}: input`, 'a Tensor of 4 axes', x);
   return x;
 }
+
+declareTransient('operator', [BlurPool2d, MaxBlurPool2d]);

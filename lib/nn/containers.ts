@@ -5,6 +5,7 @@ import { invalid } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/index.js';
 import { Module, type AnyModule } from './module.js';
 import { tree } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Children named '0', '1', ...: what both containers share. */
 abstract class ModuleSequence<M extends AnyModule, Args extends readonly unknown[], Out>
@@ -106,3 +107,6 @@ export class ModuleList<M extends AnyModule = Module> extends ModuleSequence<M, 
     return tree(this.constructor.name, '', lines);
   }
 }
+
+declareTransient('network', [Sequential]);
+declareTransient('operator', [ModuleList]);

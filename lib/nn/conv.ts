@@ -9,6 +9,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { pythonRepr } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** What stands outside the picture where the kernel reaches over its edge. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -123,3 +124,5 @@ export class Conv2d extends Module {
     return parts.join(', ');
   }
 }
+
+declareTransient('operator', [Conv2d]);

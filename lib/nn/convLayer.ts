@@ -11,6 +11,7 @@ import type { Module } from './module.js';
 import { BatchNorm2d } from './normalization.js';
 import type { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
+import { declareTransient } from './transient.js';
 
 /** Options of {@link ConvLayer}; `leak`, `sub` and `maxv` are GeneralReLU's. */
 export interface ConvLayerOptions extends GeneralReluOptions, FactoryOptions {
@@ -90,3 +91,5 @@ export type LayerFactory = (ni: number, nf: number, options: ConvLayerOptions) =
 export function convLayer(ni: number, nf: number, options: ConvLayerOptions = {}): ConvLayer {
   return new ConvLayer(ni, nf, options);
 }
+
+declareTransient('network', [ConvLayer]);

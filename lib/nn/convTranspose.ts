@@ -10,6 +10,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { pythonRepr } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Options of {@link ConvTranspose2d}. */
 export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, FactoryOptions {
@@ -92,3 +93,5 @@ export class ConvTranspose2d extends Module {
     return parts.join(', ');
   }
 }
+
+declareTransient('operator', [ConvTranspose2d]);

@@ -8,6 +8,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /**
  * The start that PyTorch gives to linear and convolution layers: weight and bias even within 1 / sqrt(fanIn), which for the weight is
@@ -111,3 +112,5 @@ export class Embedding extends Module {
     return `${this.numEmbeddings}, ${this.embeddingDim}${padding}`;
   }
 }
+
+declareTransient('operator', [Linear, Embedding]);

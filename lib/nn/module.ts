@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { needFlag, needFunction, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
+import { inScope, scope } from '../tensor/scope.js';
 import {
   HookedCall,
   type BackwardHook,
@@ -25,6 +26,7 @@ import {
   type StateDict,
 } from './stateDict.js';
 import { summarize, type Summary } from './summary.js';
+import { wantsScope } from './transient.js';
 
 const hookMethods = {
   forwardPre: 'registerForwardPreHook',
@@ -65,9 +67,13 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
   /** What the module computes. Users write it; callers use {@link call}. */
   abstract forward(...args: Args): Out;
 
-  /** Runs the module: forward hooks around {@link forward}. */
+  /**
+   * Runs the module: forward hooks around {@link forward}. What comes up on the way and is not returned is released at once where all
+   * modules are tench's own and unhooked, so that nobody can have kept it, and else by the garbage collector.
+   */
   call(...args: Args): Out {
-    return this.#hooks === null ? this.forward(...args) : (this.#hooks.run(this, args) as Out);
+    if (this.#hooks !== null) return this.#hooks.run(this, args) as Out;
+    return !inScope() && wantsScope(this) ? scope(() => this.forward(...args)) : this.forward(...args);
   }
 
   /** Makes a tensor a parameter under a name that is only known at run time; else assign `this.weight = new Parameter(data)`. */

@@ -7,6 +7,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { keywords, pythonFloat } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** min(max(x, 0), 6). */
 export class ReLU6 extends Module {
@@ -153,3 +154,17 @@ export class GLU extends Module {
     return keywords({ dim: this.dim });
   }
 }
+
+declareTransient('operator', [
+  CELU,
+  ELU,
+  GLU,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LogSigmoid,
+  PReLU,
+  ReLU6,
+  SELU,
+  Softplus,
+]);

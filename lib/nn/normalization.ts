@@ -7,6 +7,7 @@ import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Options of batch normalisation. */
 export interface BatchNormLayerOptions extends FactoryOptions {
@@ -191,3 +192,5 @@ export class LayerNorm extends Module {
 function isShape(sizes: unknown): sizes is number[] {
   return Array.isArray(sizes) && sizes.length > 0 && sizes.every((size) => isCount(size, 1));
 }
+
+declareTransient('operator', [BatchNorm1d, BatchNorm2d, LayerNorm]);

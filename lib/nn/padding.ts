@@ -6,6 +6,7 @@ import { invalid } from '../tensor/errors.js';
 import { pad, type PadMode } from './functional/pooling.js';
 import { Module } from './module.js';
 import { keywords, pythonRepr } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** One width for every side, or [left, right, top, bottom]. */
 export type Edges2d = number | readonly [left: number, right: number, top: number, bottom: number];
@@ -82,3 +83,5 @@ export class CircularPad2d extends Pad2d {
     return 'circular';
   }
 }
+
+declareTransient('operator', [CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d]);

@@ -4,6 +4,7 @@ import { needArray, needFunction, needInRange, needOptions, needTensor, needWhol
 import { dropout, featureDropout, type Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 import { keywords, pythonRepr } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Joins the axes from `start` (default 1, so the batch stays) to `end` (default -1, the last) into one. */
 export class Flatten extends Module {
@@ -101,3 +102,6 @@ export class Identity extends Module {
     return x;
   }
 }
+
+declareTransient('operator', [Dropout, Dropout2d, Flatten, Identity, Unflatten]);
+declareTransient('operator', [Lambda], ({ fn }: Lambda) => fn === flatten);

@@ -13,6 +13,7 @@ import {
 } from './functional/windows.js';
 import { Module } from './module.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** A size as it was given prints as it was given: `2`, or `(2, 3)`. */
 function asGiven(size: Size2d): number | readonly number[] {
@@ -93,3 +94,5 @@ export class AvgPool2d extends Module {
     return keywords({ kernel_size: asGiven(this.kernelSize), stride: asGiven(stride), padding: asGiven(padding) });
   }
 }
+
+declareTransient('operator', [AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d]);

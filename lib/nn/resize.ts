@@ -7,6 +7,7 @@ import { needInterpolateOptions } from './functional/interpolateOptions.js';
 import { pixelShuffle, pixelUnshuffle } from './functional/shuffle.js';
 import { Module } from './module.js';
 import { keywords, pythonFloat, pythonRepr } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** See `F.interpolate`. */
 export class Upsample extends Module {
@@ -70,3 +71,5 @@ export class PixelUnshuffle extends Module {
     return keywords({ downscale_factor: this.downscaleFactor });
   }
 }
+
+declareTransient('operator', [PixelShuffle, PixelUnshuffle, Upsample]);

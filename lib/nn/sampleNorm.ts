@@ -9,6 +9,7 @@ import { BatchNorm, type BatchNormLayerOptions } from './normalization.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
 import { keywords } from './repr.js';
+import { declareTransient } from './transient.js';
 
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends FactoryOptions {
@@ -74,3 +75,5 @@ export class InstanceNorm2d extends BatchNorm {
     return x.ndim === 3 ? y.squeeze(0) : y;
   }
 }
+
+declareTransient('operator', [GroupNorm, InstanceNorm2d]);

@@ -6,6 +6,7 @@ import { normalize } from './functional/similarity.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import type { FactoryOptions } from './placement.js';
+import { declareTransient } from './transient.js';
 
 /** As small as a length may be that something is divided by. */
 const eps = 1e-12;
@@ -59,3 +60,5 @@ export class SpectralConv extends Module {
 function direction(length: number, place: FactoryOptions): Tensor {
   return normalize(normal_(empty([length], place)), { dim: 0, eps });
 }
+
+declareTransient('operator', [SpectralConv]);

@@ -86,6 +86,10 @@ export function scope<T>(fn: () => T): T {
     releaseFrom(first);
     return result;
   }
+  if (hooks.isTensor(result)) {
+    keepOne(first, result);
+    return result;
+  }
   if (typeof (result as { then?: unknown }).then === 'function') {
     releaseFrom(first);
     throw new TenchError(
@@ -107,16 +111,34 @@ export function scope<T>(fn: () => T): T {
     else survivors.push(survivor);
   }
   top = dying;
-  releaseFrom(first);
-  for (const tensor of survivors) {
-    if (outer) leaveToScope(hooks.handleOf(tensor));
-    else hooks.track(tensor);
-  }
+  releaseFrom(first, survivors[0]);
+  for (const tensor of survivors) survive(tensor);
   return result;
 }
 
-function releaseFrom(first: number): void {
-  if (top > first) native.releaseAll(handles, first, top);
+/** Releases what was made since `first`, but for one tensor. */
+function keepOne(first: number, tensor: Tensor): void {
+  const handle = hooks.handleOf(tensor);
+  const place = handles.subarray(first, top).lastIndexOf(handle);
+  if (place < 0) {
+    releaseFrom(first, tensor);
+    return;
+  }
+  top -= 1;
+  handles[first + place] = handles[top]!;
+  releaseFrom(first, tensor);
+  survive(tensor);
+}
+
+/** Hands a tensor made inside of a scope that has ended to the outer one, or to the garbage collector. */
+function survive(tensor: Tensor): void {
+  if (running) leaveToScope(hooks.handleOf(tensor));
+  else hooks.track(tensor);
+}
+
+/** @param heir what feels the weight of graphs that keep alive what is released */
+function releaseFrom(first: number, heir?: Tensor): void {
+  if (top > first) native.releaseAll(handles, first, top, heir === undefined ? 0 : hooks.handleOf(heir));
   top = first;
 }
 

@@ -106,6 +106,7 @@ napi_value backward(Arguments& arguments) {
   const auto inputs =
       js::is_nullish(arguments.env, arguments.values[4]) ? std::vector<at::Tensor>() : arguments.tensors(4);
   run_engine(arguments.instance, [&] { torch::autograd::backward(roots, gradients, retain, create, inputs); });
+  if (!retain) arguments.instance.handles.forget_graphs();
   return nullptr;
 }
 
@@ -119,6 +120,7 @@ napi_value gradients_of(Arguments& arguments) {
   std::vector<at::Tensor> results;
   run_engine(arguments.instance,
              [&] { results = torch::autograd::grad(outputs, inputs, weights, retain, create, unused); });
+  if (!retain) arguments.instance.handles.forget_graphs();
   napi_value list = js::array(env, results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     const double handle = results[i].defined() ? arguments.instance.handles.insert(results[i]) : 0;
@@ -130,6 +132,7 @@ napi_value gradients_of(Arguments& arguments) {
 // A backward that the event loop does not wait for.
 struct AsyncBackward {
   Instance* instance;
+  bool retain;
   napi_deferred deferred;
   std::shared_ptr<EventLoopDoor> finish;
   std::exception_ptr error;
@@ -142,6 +145,7 @@ void finish_async(napi_env env, napi_value, void*, void* data) {
   Instance& instance = *job->instance;
   instance.callbacks->close_event_loop();
   if (!job->error) {
+    if (!job->retain) instance.handles.forget_graphs();
     napi_resolve_deferred(env, job->deferred, js::undefined(env));
     return;
   }
@@ -163,6 +167,7 @@ napi_value backward_async(Arguments& arguments) {
   const bool retain = flag(arguments, 2), create = flag(arguments, 3);
   auto job = std::make_unique<AsyncBackward>();
   job->instance = &instance;
+  job->retain = retain;
   napi_value promise = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise), "promise");
   job->finish = EventLoopDoor::open(env, "tench backwardAsync", nullptr, finish_async);

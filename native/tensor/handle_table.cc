@@ -1,15 +1,13 @@
 #include "handle_table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "js.h"
 
 namespace tench {
 
-HandleTable::~HandleTable() {
-  unreported_ = -reported_;
-  report(env_);
-}
+HandleTable::~HandleTable() { report(env_, -reported_); }
 
 double HandleTable::insert(at::Tensor tensor) {
   if (first_free_ == kNone) {
@@ -54,19 +52,40 @@ const at::Tensor& HandleTable::peek(double handle) const {
 
 bool HandleTable::contains(double handle) const { return find(handle) != nullptr; }
 
-void HandleTable::release(double handle) {
+int64_t HandleTable::release(double handle) {
   Slot* found = find(handle);
-  if (found == nullptr) return;
-  const uint32_t index = static_cast<uint32_t>(static_cast<uint64_t>(handle) & ((1u << kSlotBits) - 1));
-  drop_storage(*found);
+  if (found == nullptr) return 0;
+  const uint32_t index = index_of(handle);
+  const int64_t living = drop_storage(*found) + drop_graph(index);
   // Moved out first: a destructor may come back here through a hook's owner.
   at::Tensor dying = std::move(found->tensor);
   --size_;
   // A slot whose generations are used up is retired, so that no handle ever comes again.
-  if (found->generation == kMaxGeneration) return;
+  if (found->generation == kMaxGeneration) return living;
   ++found->generation;
   found->next_free = first_free_;
   first_free_ = index;
+  return living;
+}
+
+void HandleTable::collect(double handle, node_api_basic_env env) {
+  const int64_t before = unreported_;
+  release(handle);
+  collected_ += before - unreported_;
+  if (collected_ < kWorthReporting) return;
+  const int64_t freed = std::exchange(collected_, 0);
+  report(env, std::max<int64_t>(unreported_ + freed, 0) - freed);
+}
+
+void HandleTable::weigh(double handle, int64_t bytes) {
+  if (bytes == 0 || find(handle) == nullptr) return;
+  graphs_[index_of(handle)] += bytes;
+  unreported_ += bytes;
+}
+
+void HandleTable::forget_graphs() {
+  for (const auto& [index, bytes] : graphs_) unreported_ -= bytes;
+  graphs_.clear();
 }
 
 void HandleTable::hold_storage(Slot& slot) {
@@ -88,28 +107,36 @@ void HandleTable::hold_storage(Slot& slot) {
   slot.storage = storage;
 }
 
-void HandleTable::drop_storage(Slot& slot) {
+int64_t HandleTable::drop_storage(Slot& slot) {
   unreported_ -= slot.small_bytes;
-  if (slot.storage == nullptr) return;
+  if (slot.storage == nullptr) return 0;
   const auto use = storages_.find(slot.storage);
   slot.storage = nullptr;
-  if (use == storages_.end() || --use->second.handles > 0) return;
-  unreported_ -= use->second.bytes;
+  if (use == storages_.end() || --use->second.handles > 0) return 0;
+  const int64_t bytes = use->second.bytes;
+  unreported_ -= bytes;
   storages_.erase(use);
+  const c10::TensorImpl* tensor = slot.tensor.unsafeGetTensorImpl();
+  const bool lives = slot.tensor.use_count() > 1 || tensor->unsafe_storage().use_count() > 1;
+  return lives ? bytes : 0;
+}
+
+int64_t HandleTable::drop_graph(uint32_t index) {
+  if (graphs_.empty()) return 0;
+  const auto graph = graphs_.find(index);
+  if (graph == graphs_.end()) return 0;
+  const int64_t bytes = graph->second;
+  unreported_ -= bytes;
+  graphs_.erase(graph);
+  return bytes;
 }
 
 void HandleTable::report_external_memory(node_api_basic_env env) {
-  constexpr int64_t kWorthReporting = 1 << 16, kMostKeptBack = 1 << 27;
-  if (unreported_ >= kWorthReporting || unreported_ <= -kMostKeptBack) report(env);
+  if (unreported_ >= kWorthReporting || unreported_ <= -kMostKeptBack) report(env, unreported_);
 }
 
-void HandleTable::report_collected_memory(node_api_basic_env env) {
-  constexpr int64_t kWorthReporting = 1 << 16;
-  if (unreported_ >= kWorthReporting || unreported_ <= -kWorthReporting) report(env);
-}
-
-void HandleTable::report(node_api_basic_env env) {
-  const int64_t change = std::exchange(unreported_, 0);
+void HandleTable::report(node_api_basic_env env, int64_t change) {
+  unreported_ -= change;
   reported_ += change;
   int64_t total = 0;
   napi_adjust_external_memory(env, change, &total);

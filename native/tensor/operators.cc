@@ -169,8 +169,7 @@ double hold(Instance& instance, const c10::FunctionSchema& schema, const Given& 
 
 void finalize_tensor(node_api_basic_env env, void* data, void* hint) {
   HandleTable& handles = static_cast<Instance*>(hint)->handles;
-  handles.release(static_cast<double>(reinterpret_cast<uint64_t>(data)));
-  handles.report_collected_memory(env);
+  handles.collect(static_cast<double>(reinterpret_cast<uint64_t>(data)), env);
 }
 
 void tie(Instance& instance, napi_value shell, double handle) {

@@ -172,7 +172,7 @@ napi_value release(Arguments& arguments) {
   return nullptr;
 }
 
-// releaseAll(handles, start, end)
+// releaseAll(handles, start, end, heir): what lives on in graphs weighs on the heir, if there is one.
 napi_value release_all(Arguments& arguments) {
   napi_env env = arguments.env;
   size_t length = 0;
@@ -181,7 +181,10 @@ napi_value release_all(Arguments& arguments) {
   check(env, napi_get_typedarray_info(env, arguments.values[0], nullptr, &length, &data, nullptr, nullptr), "handles");
   const size_t start = static_cast<size_t>(js::to_int64(env, arguments.values[1], "start"));
   const size_t end = std::min(length, static_cast<size_t>(js::to_int64(env, arguments.values[2], "end")));
-  for (size_t i = start; i < end; ++i) arguments.instance.handles.release(static_cast<const double*>(data)[i]);
+  HandleTable& handles = arguments.instance.handles;
+  int64_t living = 0;
+  for (size_t i = start; i < end; ++i) living += handles.release(static_cast<const double*>(data)[i]);
+  handles.weigh(js::to_double(env, arguments.values[3], "heir"), living);
   return nullptr;
 }
 

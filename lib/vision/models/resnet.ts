@@ -17,6 +17,7 @@ import {
 import { needCount, needFlag, needOptions } from '../../tensor/checks.js';
 import type { Tensor } from '../../tensor/index.js';
 import { described } from './described.js';
+import { declareTransient } from '../../nn/transient.js';
 
 /** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
 export interface ResNetOptions extends FactoryOptions {
@@ -201,3 +202,5 @@ export function resnet50(options: ResNetOptions = {}): ResNet {
   needOptions('resnet50', options);
   return described(new ResNet(Bottleneck, [3, 4, 6, 3], options), 'resnet50', options);
 }
+
+declareTransient('network', [BasicBlock, Bottleneck, ResNet]);

@@ -38,6 +38,7 @@ import {
 import { invalid } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/index.js';
 import { described } from './described.js';
+import { declareTransient } from '../../nn/transient.js';
 
 const activations = { ReLU, LeakyReLU, Mish, SiLU, GELU };
 const activationNames = Object.keys(activations) as (keyof typeof activations)[];
@@ -221,3 +222,5 @@ export function xresnet50(options: XResNetOptions = {}): XResNet {
   needOptions('xresnet50', options);
   return described(new XResNet(4, [3, 4, 6, 3], options), 'xresnet50', options);
 }
+
+declareTransient('network', [XResBlock, XResNet]);
