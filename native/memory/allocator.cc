@@ -4,8 +4,11 @@
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 
@@ -88,11 +91,16 @@ class CpuAllocator final : public c10::Allocator {
 // run, and as many are made again at once. glibc would give the end of its heap back to the system and fault it in
 // again each time (10 % of the time of a small operator), until a large block that was mapped and freed has taught it
 // better: these are the thresholds that it then arrives at by itself.
+//
+// It would also give threads heaps of their own, eight for each processor, which pictures being decoded break into
+// pieces: over ten epochs of photographs of 3 megapixels the process grew by 50 MB, with a heap for each processor by
+// none.
 void teach_malloc() {
 #ifdef __GLIBC__
-  constexpr int kMapFrom = 32 << 20;
+  constexpr int kMapFrom = 32 << 20, kLeastHeaps = 2;
   mallopt(M_MMAP_THRESHOLD, kMapFrom);
   mallopt(M_TRIM_THRESHOLD, 2 * kMapFrom);
+  if (std::getenv("MALLOC_ARENA_MAX") == nullptr) mallopt(M_ARENA_MAX, std::max(kLeastHeaps, get_nprocs()));
 #endif
 }
 
