@@ -1,3 +1,5 @@
+import { Worker } from 'node:worker_threads';
+
 import t from 'tap';
 import sharp from 'sharp';
 import { CategoryProcessor, StreamLoader, type StreamLoaderOptions, type StreamSample } from '../../lib/data/index.js';
@@ -77,6 +79,31 @@ t.test('batches are those of images opened one by one, on any number of threads 
   t.same(xb!.shape, [5, 3, 24, 24], 'a function of the user in the chain');
   const [alone] = (await walk(loaderOf({ y: undefined, procY: null })))[0]!;
   t.ok(alone!.equal(wanted[0]![0]!), 'without labels');
+});
+
+t.test('a stream in a worker gives the same batches', async (t) => {
+  const wanted = await walk(loaderOf({}));
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.library).then(async (tench) => {
+      const { RandomFlip, RandomResizedCrop, StreamLoader, makeRgb, openImages, toByteTensor, toFloatTensor } = tench;
+      const source = { async *samples() { yield* workerData.pictures; } };
+      const tfms = [makeRgb, new RandomResizedCrop(24), new RandomFlip(), toByteTensor, toFloatTensor];
+      const x = openImages((sample) => sample.bytes);
+      const batches = [];
+      for await (const [xb] of new StreamLoader(source, { x, tfms, batchSize: 5, seed: 2 })) batches.push(xb.toTypedArray());
+      parentPort.postMessage(batches);
+    });`;
+  const library = new URL('../../lib/index.js', import.meta.url).href;
+  const worker = new Worker(program, { eval: true, workerData: { library, pictures } });
+  const batches = await new Promise<Float32Array[]>((resolve, reject) =>
+    worker.on('message', resolve).on('error', reject),
+  );
+  await worker.terminate();
+  t.same(
+    batches,
+    wanted.map(([xb]) => xb!.toTypedArray()),
+  );
 });
 
 t.test('what fails is what fails one by one, with the same words', async (t) => {
