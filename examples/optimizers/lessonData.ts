@@ -21,6 +21,7 @@ import {
   toByteTensor,
   untarData,
   type AnyTransform,
+  type DataBunch,
   type Dataset,
   type LabeledData,
 } from 'tench';
@@ -35,21 +36,21 @@ export interface LessonData {
 const isValid = (file: string): boolean => basename(file).includes('ILSVRC2012_val');
 
 /** The files to choose from, and what becomes of an image. */
-export interface LessonSplitOptions {
+interface LessonSplitOptions {
   /** The most images of training; of validation a tenth of that, and at least 20. Null: all. */
   readonly limit: number | null;
-  /** From the RGB image on. */
+  /** From the RGB image to one of the size that is wanted. */
   readonly tfms: readonly AnyTransform[];
 }
 
 /**
- * Both sets, with their labels.
+ * Both sets: bytes [3, height, width], and labels.
  *
  * @throws TenchError where there are no images, or none that the lesson validates with
  */
-export async function lessonSplit(data: string | null, options: LessonSplitOptions): Promise<SplitData<LabeledData>> {
+async function lessonSplit(data: string | null, options: LessonSplitOptions): Promise<SplitData<LabeledData>> {
   const { limit, tfms } = options;
-  const images = ImageList.fromFiles(await findFolder(data), { tfms: [makeRgb, ...tfms] });
+  const images = ImageList.fromFiles(await findFolder(data), { tfms: [makeRgb, ...tfms, toByteTensor] });
   const [train, valid] = [false, true].map((wanted) => images.items.filter((file) => isValid(file) === wanted)) as [
     string[],
     string[],
@@ -66,12 +67,20 @@ export async function lessonSplit(data: string | null, options: LessonSplitOptio
   return labelByFunc(split, parentLabeler, { procY: new CategoryProcessor() });
 }
 
+/** Loaders of both sets, in batches of bytes [batch, 3, height, width] and labels; `limit` and errors are those of {@link lessonSplit}. */
+export async function lessonBunch(
+  data: string | null,
+  { batchSize, seed, ...options }: LessonSplitOptions & { batchSize: number; seed: number },
+): Promise<DataBunch> {
+  return (await lessonSplit(data, options)).toDatabunch(batchSize, { seed });
+}
+
 /** Decodes both sets; `limit` and errors are those of {@link lessonSplit}. */
 export async function loadLessonData(
   data: string | null,
   { size, limit }: { size: number; limit: number | null },
 ): Promise<LessonData> {
-  const labelled = await lessonSplit(data, { limit, tfms: [new ResizeFixed(size), toByteTensor] });
+  const labelled = await lessonSplit(data, { limit, tfms: [new ResizeFixed(size)] });
   return {
     train: await decodeAll(labelled.train, size),
     valid: await decodeAll(labelled.valid, size),
