@@ -1,11 +1,12 @@
 /** The benchmark of data: from image files to batches, and training on them, against torchvision's DataLoader and fastai's. */
 
 import type { Benchmark, Comparison } from './harness/benchmark.js';
+import { hasCuda } from './harness/cuda.js';
 import { photographs } from './harness/photographs.js';
 import { peerSide, tenchSide } from './harness/servers.js';
 
 /** Worker processes that the peers are tried with; the ratio is against whichever does best. */
-const workers = [0, 2, 4];
+const workers = [0, 2, 4, ...(hasCuda ? [8, 16] : [])];
 
 /** Every side uses what it takes to be best on this machine. */
 const own = { threads: [null], iterations: 1 } as const;
@@ -36,6 +37,7 @@ const comparisons: readonly Comparison[] = [
   ...against('pytorch', 'resize', 'resize 224 to 128', 'resize'),
   ...against('pytorch', 'randomResizedCrop', 'RandomResizedCrop, flip', 'randomResizedCrop'),
   ...against('pytorch', 'resize', 'resize, fastai', 'resizeFastai'),
+  ...(hasCuda ? against('pytorch', 'loaderCuda', 'resize, to the GPU', 'loaderCuda') : []),
   { ...own, title: 'list 13,394 files', key: 'getFiles', work: 'getFiles' },
   ...whileTraining('CNN, fp32', 'Fp32', 'whileTraining'),
   ...whileTraining('CNN, bf16', 'Bf16', 'whileTrainingBf16'),

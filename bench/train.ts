@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { quietReport } from '../lib/cli/setup.js';
 import { rounded, roundedCoarsely } from './harness/agree.js';
 import type { Benchmark, Comparison } from './harness/benchmark.js';
+import { hasCuda } from './harness/cuda.js';
 import { setUpEnvironment } from './harness/environments.js';
 import { photographs } from './harness/photographs.js';
 import { peerSide, tenchSide } from './harness/servers.js';
@@ -17,6 +18,8 @@ const plain = ['tench', 'pytorch'] as const;
 const tuned = ['tench', 'pytorch, tuned malloc'] as const;
 
 const bf16 = { ...own, work: 'bf16', peerWork: 'bf16ChannelsLast', tolerances: roundedCoarsely } as const;
+/** So many steps that the few which a fit runs before it has captured one do not count. */
+const cuda = { ...own, sides: plain, peerWork: 'bf16Cuda', tolerances: roundedCoarsely, iterations: 2000 } as const;
 const fp32 = { ...own, work: 'fp32', tolerances: rounded } as const;
 
 /** torch.compile needs a compiler, as its users do. */
@@ -30,6 +33,12 @@ const comparisons: readonly Comparison[] = [
   { ...bf16, title: 'step, bf16, tuned', key: 'stepBf16Best', sides: tuned },
   ...(hasCompiler
     ? [{ ...bf16, title: 'step, bf16, compiled', key: 'stepCompiled', sides: tuned, peerWork: 'bf16Compiled' }]
+    : []),
+  ...(hasCuda
+    ? [
+        { ...cuda, title: 'step, bf16, CUDA', key: 'stepCuda', work: 'bf16Cuda' },
+        { ...cuda, title: 'step, bf16, CUDA, as a graph', key: 'stepCudaGraph', work: 'bf16CudaGraph' },
+      ]
     : []),
   ...[
     {

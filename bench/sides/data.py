@@ -51,11 +51,23 @@ class Labelled(Photographs):
 def pixels(batch):
     """Some pixels of the first batch."""
     rows = torch.tensor([0, 33, 90])
-    return torch.as_tensor(batch).index_select(2, rows).index_select(3, rows).reshape(-1).tolist()
+    return torch.as_tensor(batch).cpu().index_select(2, rows).index_select(3, rows).reshape(-1).tolist()
 
 
-def dataloader(dataset, workers):
-    return DataLoader(dataset, batch_size=BATCH, num_workers=workers, persistent_workers=workers > 0)
+def dataloader(dataset, workers, pin=False):
+    return DataLoader(dataset, batch_size=BATCH, num_workers=workers, persistent_workers=workers > 0, pin_memory=pin)
+
+
+class OnDevice:
+    """Batches on the GPU, copied from page-locked memory beside the program."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def __iter__(self):
+        for batch in self.loader:
+            yield batch.to("cuda", non_blocking=True)
+        torch.cuda.synchronize()
 
 
 RESIZE = transforms.Compose([transforms.Resize((SIDE, SIDE)), transforms.ToTensor()])
@@ -82,6 +94,10 @@ def loading(make, check, workers):
 
 def torchvision_loader(transform):
     return lambda workers: dataloader(Photographs(photographs(1024), transform), workers)
+
+
+def cuda_loader(workers):
+    return OnDevice(dataloader(Photographs(photographs(1024), RESIZE), workers, pin=True))
 
 
 def fastai_loader(workers):
@@ -162,9 +178,10 @@ works = {
     "trainBf16": training(True, False),
     "flipBytes": flip_bytes,
 }
-for count in (0, 2, 4):
+for count in (0, 2, 4, 8, 16):
     works[f"resize{count}"] = loading(torchvision_loader(RESIZE), torchvision_loader(RESIZE), count)
     works[f"randomResizedCrop{count}"] = loading(torchvision_loader(RANDOM), torchvision_loader(CENTRE), count)
+    works[f"loaderCuda{count}"] = loading(cuda_loader, cuda_loader, count)
     works[f"resizeFastai{count}"] = loading(fastai_loader, fastai_loader, count)
 
 

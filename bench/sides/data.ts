@@ -18,6 +18,7 @@ import {
   manualSeed,
   runProgram,
   setNumThreads,
+  synchronize,
   tensor,
   toByteTensor,
   toFloatTensor,
@@ -41,18 +42,23 @@ function photographs(count: number): string[] {
 /** Some pixels of the first batch. */
 function pixels(batch: Tensor): number[] {
   const rows = tensor([0, 33, 90], { dtype: 'int64' });
-  return batch.indexSelect(2, rows).indexSelect(3, rows).reshape([-1]).toList() as number[];
+  return batch.to('cpu').indexSelect(2, rows).indexSelect(3, rows).reshape([-1]).toList() as number[];
 }
 
-function loading(tfms: Transforms, checked: Transforms = tfms): () => Work {
+function loading(tfms: Transforms, checked: Transforms = tfms, device?: string): () => Work {
   return () => {
     const files = photographs(1024);
     const loader = (chain: Transforms): DataLoader =>
-      new DataLoader(new ImageList<Tensor>(files, root, chain), { batchSize: BATCH });
+      new DataLoader(new ImageList<Tensor>(files, root, chain), {
+        batchSize: BATCH,
+        device,
+        pinMemory: device !== undefined,
+      });
     const timed = loader(tfms);
     return {
       run: async (iterations) => {
         for (let i = 0; i < iterations; i += 1) for await (const [xb] of timed) xb!.dispose();
+        synchronize(device);
       },
       values: async () => pixels((await loader(checked).oneBatch())[0]!),
     };
@@ -121,6 +127,7 @@ function flipBytes(): Work {
 export const works: Readonly<Record<string, () => Work>> = {
   resize: loading(resize),
   randomResizedCrop: loading(randomCrop, centreCrop),
+  loaderCuda: loading(resize, resize, 'cuda'),
   getFiles: () => ({
     run: (iterations) => {
       for (let i = 0; i < iterations; i += 1) getFiles(root, { recurse: true, extensions: ['.jpeg'] });

@@ -63,6 +63,8 @@ export const works: Readonly<Record<string, () => Work>> = {
   composed: steps(network(false), { precision: 'fp32' }, all),
   fp32: steps(network(true), { precision: 'fp32', channelsLast: true }, start),
   bf16: steps(network(true), { precision: 'bf16' }, end),
+  bf16Cuda: steps(network(true), { precision: 'bf16', device: 'cuda' }, end),
+  bf16CudaGraph: steps(network(true), { precision: 'bf16', device: 'cuda', graph: true }, end),
   epochFp32: epoch('fp32'),
   epochBf16: epoch('bf16'),
 };

@@ -25,5 +25,6 @@ works = {
     "fp32": training(network, start),
     "fp32ChannelsLast": training(network, start, channels_last=True),
     "bf16ChannelsLast": training(network, end, half=True, channels_last=True),
+    "bf16Cuda": training(network, end, half=True, channels_last=True, device="cuda"),
     "bf16Compiled": training(network, end, half=True, channels_last=True, compiled=True),
 }

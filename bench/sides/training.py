@@ -38,9 +38,9 @@ def fill(model):
 class Trainer:
     """A loop as PyTorch's tutorials write it."""
 
-    def __init__(self, network, half=False, channels_last=False, compiled=False):
-        self.half, self.channels_last = half, channels_last
-        model = fill(network())
+    def __init__(self, network, half=False, channels_last=False, compiled=False, device="cpu"):
+        self.half, self.channels_last, self.device = half, channels_last, device
+        model = fill(network()).to(device)
         if channels_last:
             model = model.to(memory_format=torch.channels_last)
         self.opt = torch.optim.SGD(model.parameters(), lr=LR)
@@ -49,13 +49,14 @@ class Trainer:
         self.next = 0
 
     def placed(self, x, y):
+        x, y = x.to(self.device), y.to(self.device)
         return x.contiguous(memory_format=torch.channels_last) if self.channels_last else x, y
 
     def steps(self, count, seen=None):
         for _ in range(count):
             x, y = self.batches[self.next % BATCHES]
             self.next += 1
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.half):
                 loss = F.cross_entropy(self.model(x), y)
             loss.backward()
             self.opt.step()
@@ -86,6 +87,8 @@ def training(network, values_of, **how):
             if not warm:
                 warm.append(Trainer(network, **how))
             warm[0].steps(iterations)
+            if warm[0].device == "cuda":
+                torch.cuda.synchronize()
 
         def values():
             seen = []

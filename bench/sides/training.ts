@@ -6,7 +6,9 @@ import {
   arange,
   noGrad,
   sgdOpt,
+  synchronize,
   type BatchLoader,
+  type FitOptions,
   type LearnerOptions,
   type Module,
   type Tensor,
@@ -81,13 +83,19 @@ class Losses extends Callback {
 }
 
 /** How a network is trained. */
-export type Setting = Pick<LearnerOptions, 'precision' | 'channelsLast'>;
+export type Setting = Pick<LearnerOptions, 'precision' | 'channelsLast' | 'device'> & Pick<FitOptions, 'graph'>;
 
 /** Steps of a network, which `network()` makes; `valuesOf` says what of the losses of a hundred is compared. */
 export function steps(network: () => Module, setting: Setting, valuesOf: (losses: number[]) => number[]): () => Work {
+  const { graph, ...options } = setting;
+  const { device = 'cpu' } = options;
+  const placed = (place: number): [Tensor, Tensor] => {
+    const [xb, yb] = batch(place);
+    return [xb.to(device), yb.to(device)];
+  };
   const fresh = (): { loader: Repeated; learn: Learner } => {
-    const loader = new Repeated(Array.from({ length: BATCHES }, (_, place) => batch(place)));
-    const learn = new Learner(fill(network()), { trainDl: loader }, { ...setting, lr, optFunc: sgdOpt });
+    const loader = new Repeated(Array.from({ length: BATCHES }, (_, place) => placed(place)));
+    const learn = new Learner(fill(network()), { trainDl: loader }, { ...options, lr, optFunc: sgdOpt });
     return { loader, learn };
   };
   return () => {
@@ -96,13 +104,14 @@ export function steps(network: () => Module, setting: Setting, valuesOf: (losses
       run: async (iterations) => {
         warm ??= fresh();
         warm.loader.length = iterations;
-        await warm.learn.fit(1);
+        await warm.learn.fit(1, { graph });
+        synchronize(device);
       },
       values: async () => {
         const { loader, learn } = fresh();
         loader.length = 100;
         const losses = new Losses();
-        await learn.fit(1, { cbs: [losses] });
+        await learn.fit(1, { cbs: [losses], graph });
         return valuesOf(losses.seen.map((loss) => loss.item()));
       },
     };
