@@ -14,10 +14,11 @@ export const hasStreams = (device: Device): boolean => device === 'cuda' || devi
  * the copy. Neither waits for the host where the tensor lies in page-locked memory, which is kept until the copy is through.
  */
 export function sent(tensor: Tensor, device: Device): Tensor {
+  const handle = handleOfArgument('sent: tensor', tensor);
   if (tensor.device === device) return tensor;
   if (tensor.device !== 'cpu' || !hasStreams(device) || tensor.requiresGrad || tensor.layout !== 'strided')
     return tensor.to(device);
-  return adopt(native.sendTensor(handleOfArgument('sent: tensor', tensor), device));
+  return adopt(native.sendTensor(handle, device));
 }
 
 /**
