@@ -1,14 +1,10 @@
 """fastai's side of the benchmark of augmentation: its batch transforms, composed as aug_transforms does: one sample, and one pass of lighting."""
 
-import sys
-from pathlib import Path
-
 import torch
 from fastai.vision.augment import Brightness, Contrast, Flip, Rotate, Warp, Zoom, setup_aug_tfms
 from fastai.vision.core import TensorImage
 
-sys.path.insert(0, str(Path(__file__).parent))
-from augment_works import (  # noqa: E402
+from augment_works import (
     ANGLES, BRIGHTNESS, CONTRAST, FLIPS, MIDDLES_X, MIDDLES_Y, WARPS_X, WARPS_Y, ZOOMS, both, work,
 )
 

@@ -1,14 +1,10 @@
 """kornia's side of the benchmark of augmentation: flip, and rotation with zoom in one sample, drawn for each picture."""
 
-import sys
-from pathlib import Path
-
 import kornia.augmentation as K
 import torch
 from kornia.geometry.transform import warp_affine
 
-sys.path.insert(0, str(Path(__file__).parent))
-from augment_works import (  # noqa: E402
+from augment_works import (
     DEGREES, FLIPS, MIDDLES_X, MIDDLES_Y, SIZE, THETAS, ZOOMS, both, work,
 )
 

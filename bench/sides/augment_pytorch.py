@@ -1,14 +1,11 @@
 """PyTorch's side of the benchmark of augmentation: affine_grid and grid_sample."""
 
 import math
-import sys
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
-sys.path.insert(0, str(Path(__file__).parent))
-from augment_works import BATCH, DEGREES, THETAS, both, work  # noqa: E402
+from augment_works import BATCH, DEGREES, THETAS, both, work
 
 
 def turn(x, thetas):

@@ -1,13 +1,9 @@
 """torchvision's side of the benchmark of augmentation: v2 has no draw for each picture of a batch, so each is turned by itself."""
 
-import sys
-from pathlib import Path
-
 import torch
 from torchvision.transforms import v2
 
-sys.path.insert(0, str(Path(__file__).parent))
-from augment_works import ANGLES, DEGREES, as_floats, pictures, work  # noqa: E402
+from augment_works import ANGLES, DEGREES, as_floats, pictures, work
 
 turn = v2.RandomRotation(DEGREES, interpolation=v2.InterpolationMode.BILINEAR)
 

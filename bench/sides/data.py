@@ -1,8 +1,6 @@
 """The peers' side of the benchmark of data: torchvision's transforms in PyTorch's DataLoader, and fastai; sides/data.ts is tench's."""
 
 import os
-import sys
-from pathlib import Path
 
 import numpy
 import torch
@@ -15,8 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lesson_cnn import cnn  # noqa: E402
+from lesson_cnn import cnn
 
 ROOT = os.environ["BENCH_PHOTOGRAPHS"]
 SIDE = 128

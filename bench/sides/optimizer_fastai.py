@@ -1,13 +1,9 @@
 """fastai's side of the benchmark of optimizers; sides/optimizer.ts is tench's, work for work."""
 
-import sys
-from pathlib import Path
-
 import torch
 from fastai.optimizer import Adam, Lamb
 
-sys.path.insert(0, str(Path(__file__).parent))
-from optimizer_works import LR, resnet_shapes, stepping  # noqa: E402
+from optimizer_works import LR, resnet_shapes, stepping
 
 works = {
     # Without decay, which fastai takes before the step and the paper inside the ratio.

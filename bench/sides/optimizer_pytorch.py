@@ -1,12 +1,8 @@
 """PyTorch's side of the benchmark of optimizers; sides/optimizer.ts is tench's, work for work."""
 
-import sys
-from pathlib import Path
-
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from optimizer_works import LR, resnet_shapes, stepping  # noqa: E402
+from optimizer_works import LR, resnet_shapes, stepping
 
 
 def adamw(params, **options):

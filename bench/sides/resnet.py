@@ -1,11 +1,7 @@
 """PyTorch's side of the benchmark of XResNet-18: steps over batches in memory; sides/resnet.ts is tench's, work for work."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-from training import CLASSES, end, everything, libtorch, set_threads, start, training  # noqa: E402, F401 (the last for serve.py)
-from xresnet18 import xresnet18  # noqa: E402
+from training import CLASSES, end, everything, libtorch, set_threads, start, training  # noqa: F401 (the last for serve.py)
+from xresnet18 import xresnet18
 
 
 def network():

@@ -1,7 +1,6 @@
 """The peers' sides of the benchmark of training that begin with files: fastai's own pipeline, and PyTorch's tuned by hand."""
 
 import os
-import sys
 from pathlib import Path
 
 import fastai.callback.progress  # noqa: F401 (gives Learner its no_bar)
@@ -20,8 +19,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lesson_cnn import cnn  # noqa: E402
+from lesson_cnn import cnn
 
 ROOT = os.environ["BENCH_PHOTOGRAPHS"]
 WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))

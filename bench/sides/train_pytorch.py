@@ -1,14 +1,10 @@
 """PyTorch's side of the benchmark of training: steps of the lesson's CNN; sides/train.ts is tench's, work for work."""
 
-import sys
-from pathlib import Path
-
 import torch.nn.functional as F
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lesson_cnn import cnn  # noqa: E402
-from training import CLASSES, end, everything, libtorch, set_threads, start, training  # noqa: E402, F401 (the last for serve.py)
+from lesson_cnn import cnn
+from training import CLASSES, end, everything, libtorch, set_threads, start, training  # noqa: F401 (the last for serve.py)
 
 
 class GeneralReLU(nn.Module):
