@@ -29,9 +29,9 @@ class Mirrored extends nn.Sequential {
 async function train(seed: number, epochs: number, { data, limit, print }: StationContext): Promise<number[]> {
   const bunch = (tfms: tench.AnyTransform[]) => lessonBunch(data, { limit, tfms, batchSize: 64, seed });
   const { validDl, cOut = 10 } = await bunch([new tench.ResizeFixed(128)]);
-  const sizes = Array.from({ length: epochs }, (_, epoch) => 64 + 16 * Math.floor((4 * epoch) / epochs));
-  const crops = sizes.map((size) => [new tench.RandomResizedCrop(size, { scale: [0.35, 1] }), new tench.RandomFlip()]);
-  const growing = await Promise.all(crops.map(async (tfms) => (await bunch(tfms)).trainDl));
+  const crop = (size: number) => [new tench.RandomResizedCrop(size, { scale: [0.35, 1] }), new tench.RandomFlip()];
+  const loaders = await Promise.all([64, 80, 96, 112].map(async (size) => (await bunch(crop(size))).trainDl));
+  const growing = Array.from({ length: epochs }, (_, epoch) => loaders[Math.floor((4 * epoch) / epochs)]!);
   tench.manualSeed(seed);
   const stem = [convLayer(3, 32, { kernelSize: 5 }), convLayer(32, 64), convLayer(64, 128)];
   const body = [new Residual(128), new Residual(128), convLayer(128, 256), ...[1, 2, 3].map(() => new Residual(256))];

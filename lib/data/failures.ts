@@ -1,5 +1,6 @@
 /** What becomes of items that cannot be had: they fail the epoch, are left out, or others take their place. */
 
+import { warn } from '../runtime/warn.js';
 import { TenchError } from '../tensor/errors.js';
 import { Generator } from './random.js';
 
@@ -97,10 +98,10 @@ export class EpochFailures {
         cause,
       });
     const what = this.policy === 'skip' ? 'left out' : 'replaced';
-    process.emitWarning(
+    warn(
+      'TENCH_BAD_ITEMS',
       `${count} of ${visited} items of epoch ${this.draw.epoch} could not be had and ${count === 1 ? 'was' : 'were'} ${what}; ` +
         `the first: ${cause.message} (the loader's \`failures\` has them all)`,
-      { type: 'TenchWarning', code: 'TENCH_BAD_ITEMS' },
     );
   }
 }

@@ -1,5 +1,6 @@
 /** Where the tensors of a batch go: to a device, and through page-locked memory, from which a GPU reads by itself. */
 
+import { warn } from '../runtime/warn.js';
 import { needFlag, needOptions, needText } from '../tensor/checks.js';
 import { sent } from '../tensor/stream.js';
 import { Tensor, callOperator, isCudaAvailable, type Device } from '../tensor/index.js';
@@ -22,10 +23,7 @@ export function needPlacement(argument: string, to: Placement): Placement {
 /** Whether a loader can lock the memory that it was asked to. Where there is no CUDA device it says so, as PyTorch does, and goes on without. */
 export function canPin(pinMemory = false): boolean {
   if (!needFlag('pinMemory', pinMemory) || isCudaAvailable()) return pinMemory;
-  process.emitWarning('pinMemory: there is no CUDA device here, so batches lie in ordinary memory', {
-    type: 'TenchWarning',
-    code: 'TENCH_NO_CUDA',
-  });
+  warn('TENCH_NO_CUDA', 'pinMemory: there is no CUDA device here, so batches lie in ordinary memory');
   return false;
 }
 

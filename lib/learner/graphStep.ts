@@ -8,6 +8,7 @@
 
 import { inspect } from 'node:util';
 
+import { warn } from '../runtime/warn.js';
 import { TenchError } from '../tensor/errors.js';
 import { deviceGraphs, type Graph, type GraphSource } from '../tensor/graph.js';
 import { emptyLike, noGrad, type Tensor } from '../tensor/index.js';
@@ -128,7 +129,8 @@ export class GraphStep {
     });
     this.summary.replayed += 1;
     tell();
-    if (this.#changed !== null) throw new TenchError(`${this.#changed}, which a step that was captured before cannot follow; train without graph`); // prettier-ignore
+    if (this.#changed !== null)
+      throw new TenchError(`${this.#changed}, which a captured step cannot follow; train without graph`);
     for (const [parameter, grad] of captured.grads) parameter.grad = grad;
     return true;
   }
@@ -195,10 +197,7 @@ export class GraphStep {
   #giveUp(reason: string): null {
     this.#drop();
     this.summary.reason = reason;
-    process.emitWarning(`fit: graph: steps run one operator after the other: ${reason}`, {
-      type: 'TenchWarning',
-      code: 'TENCH_NO_GRAPH',
-    });
+    warn('TENCH_NO_GRAPH', `fit: graph: steps run one operator after the other: ${reason}`);
     return null;
   }
 

@@ -3,9 +3,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Optimizer } from '../optim/index.js';
-import { wantsScope } from '../nn/transient.js';
+import { callInScope } from '../nn/transient.js';
 import { deviceGraphs } from '../tensor/graph.js';
-import { noGrad, scope, type Tensor } from '../tensor/index.js';
+import { noGrad, type Tensor } from '../tensor/index.js';
 import { needCount, needFlag, needFunction, needOptions } from '../tensor/checks.js';
 import { CancelBatchException, checkCallbacks } from './callback.js';
 import type { Learner } from './learner.js';
@@ -186,11 +186,11 @@ export abstract class TrainingLoop extends FitStart {
 
   private predict(batch: Tensor): Tensor {
     const { precision, model } = this;
-    const predict = (): Tensor => {
+    const pred = callInScope(model, () => {
       const xb = precision.prepareInput(batch);
       return precision.run(xb.device, () => model.call(xb));
-    };
-    return needTensor('the model', wantsScope(model) ? scope(predict) : predict());
+    });
+    return needTensor('the model', pred);
   }
 
   private lossOf(pred: Tensor, yb: Tensor): Tensor {

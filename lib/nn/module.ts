@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { needFlag, needFunction, needOptions, needTensor } from '../tensor/checks.js';
 import { invalid } from '../tensor/errors.js';
 import { isTensor, type DType, type Device, type Tensor } from '../tensor/index.js';
-import { inScope, scope } from '../tensor/scope.js';
+import { inScope } from '../tensor/scope.js';
 import {
   HookedCall,
   type BackwardHook,
@@ -26,7 +26,7 @@ import {
   type StateDict,
 } from './stateDict.js';
 import { summarize, type Summary } from './summary.js';
-import { wantsScope } from './transient.js';
+import { callInScope } from './transient.js';
 
 const hookMethods = {
   forwardPre: 'registerForwardPreHook',
@@ -73,7 +73,7 @@ export abstract class Module<Args extends readonly unknown[] = [Tensor], Out = T
    */
   call(...args: Args): Out {
     if (this.#hooks !== null) return this.#hooks.run(this, args) as Out;
-    return !inScope() && wantsScope(this) ? scope(() => this.forward(...args)) : this.forward(...args);
+    return inScope() ? this.forward(...args) : callInScope(this, () => this.forward(...args));
   }
 
   /** Makes a tensor a parameter under a name that is only known at run time; else assign `this.weight = new Parameter(data)`. */

@@ -6,6 +6,7 @@
  * Only classes of our own are known, none derived from them, and no module whose calls a hook watches: a user's code may keep what it sees.
  */
 
+import { inScope, scope } from '../tensor/scope.js';
 import type { AnyModule } from './module.js';
 
 /** A single operator leaves nothing behind that a scope could release; a network does. */
@@ -28,9 +29,10 @@ export function declareTransient(
   for (const type of classes) transient.set(type, { extent, holds });
 }
 
-/** Whether a module's call should run in a scope of its own. */
-export function wantsScope(module: AnyModule): boolean {
-  return transient.get(module.constructor)?.extent === 'network' && keepsNothing(module);
+/** Runs `fn`, which does nothing but call a module, in a scope of its own where there is something to release and nobody can have kept it. */
+export function callInScope<T>(module: AnyModule, fn: () => T): T {
+  const wanted = !inScope() && transient.get(module.constructor)?.extent === 'network' && keepsNothing(module);
+  return wanted ? scope(fn) : fn();
 }
 
 function keepsNothing(module: AnyModule): boolean {

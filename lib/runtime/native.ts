@@ -13,6 +13,7 @@ import { librariesOf, readLibTorch, type LibTorch } from './libtorch/layout.js';
 import { isCompatible } from './libtorch/version.js';
 import { addonFolder, graphLibrary, setupCommand } from './places.js';
 import { readRecord, type BuildRecord } from './record.js';
+import { warn } from './warn.js';
 
 interface Loader {
   open: (paths: string[]) => void;
@@ -88,10 +89,7 @@ function openGraphs(path: string, open: Loader['open']): void {
     open([path]);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`${path} cannot be opened, so there are no captured graphs: ${reason}`, {
-      type: 'TenchWarning',
-      code: 'TENCH_NO_GRAPH',
-    });
+    warn('TENCH_NO_GRAPH', `${path} cannot be opened, so there are no captured graphs: ${reason}`);
   }
 }
 

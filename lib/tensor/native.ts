@@ -83,8 +83,7 @@ export interface NativeAddon {
 
   track(shell: object, handle: Handle): void;
   release(handle: Handle): void;
-  /** Releases the handles from index `start` up to `end`; stale ones are ignored. */
-  /** What lives on in graphs weighs on `heir` from now on; 0: on none. */
+  /** Releases the handles from index `start` up to `end`; stale ones are ignored. What lives on in graphs weighs on `heir` then; 0: on none. */
   releaseAll(handles: Float64Array, start: number, end: number, heir: Handle): void;
   isAlive(handle: Handle): boolean;
   share(handle: Handle): Handle;

@@ -111,7 +111,7 @@ export function scope<T>(fn: () => T): T {
     else survivors.push(survivor);
   }
   top = dying;
-  releaseFrom(first, survivors[0]);
+  releaseFrom(first, survivors[0] === undefined ? 0 : hooks.handleOf(survivors[0]));
   for (const tensor of survivors) survive(tensor);
   return result;
 }
@@ -120,14 +120,12 @@ export function scope<T>(fn: () => T): T {
 function keepOne(first: number, tensor: Tensor): void {
   const handle = hooks.handleOf(tensor);
   const place = handles.subarray(first, top).lastIndexOf(handle);
-  if (place < 0) {
-    releaseFrom(first, tensor);
-    return;
+  if (place >= 0) {
+    top -= 1;
+    handles[first + place] = handles[top]!;
   }
-  top -= 1;
-  handles[first + place] = handles[top]!;
-  releaseFrom(first, tensor);
-  survive(tensor);
+  releaseFrom(first, handle);
+  if (place >= 0) survive(tensor);
 }
 
 /** Hands a tensor made inside of a scope that has ended to the outer one, or to the garbage collector. */
@@ -136,9 +134,9 @@ function survive(tensor: Tensor): void {
   else hooks.track(tensor);
 }
 
-/** @param heir what feels the weight of graphs that keep alive what is released */
-function releaseFrom(first: number, heir?: Tensor): void {
-  if (top > first) native.releaseAll(handles, first, top, heir === undefined ? 0 : hooks.handleOf(heir));
+/** @param heir the tensor that feels the weight of graphs which keep alive what is released; 0: none */
+function releaseFrom(first: number, heir: Handle = 0): void {
+  if (top > first) native.releaseAll(handles, first, top, heir);
   top = first;
 }
 
