@@ -1,6 +1,5 @@
 #include "handle_table.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "js.h"
@@ -72,9 +71,8 @@ void HandleTable::collect(double handle, node_api_basic_env env) {
   const int64_t before = unreported_;
   release(handle);
   collected_ += before - unreported_;
-  if (collected_ < kWorthReporting) return;
-  const int64_t freed = std::exchange(collected_, 0);
-  report(env, std::max<int64_t>(unreported_ + freed, 0) - freed);
+  // A fall only, whatever rises wait to be told: a rise can start the next collection, and V8 dies of that in this one.
+  if (collected_ >= kWorthReporting) report(env, -std::exchange(collected_, 0));
 }
 
 void HandleTable::weigh(double handle, int64_t bytes) {
@@ -132,7 +130,9 @@ int64_t HandleTable::drop_graph(uint32_t index) {
 }
 
 void HandleTable::report_external_memory(node_api_basic_env env) {
-  if (unreported_ >= kWorthReporting || unreported_ <= -kMostKeptBack) report(env, unreported_);
+  if (unreported_ < kWorthReporting && unreported_ > -kMostKeptBack) return;
+  collected_ = 0;
+  report(env, unreported_);
 }
 
 void HandleTable::report(node_api_basic_env env, int64_t change) {

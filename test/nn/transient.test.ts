@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 
+import { collectGarbage } from '../collect.js';
 import * as nn from '../../lib/nn/index.js';
 import { memory, ones, randn, scope, type Tensor } from '../../lib/tensor/index.js';
 import { inputs, recipes } from './recipes.js';
@@ -8,8 +9,9 @@ import { inputs, recipes } from './recipes.js';
 const network = (...layers: nn.Module[]): nn.Sequential =>
   new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), ...layers, new nn.Linear(8, 2));
 
-/** How many tensors a call leaves alive, with none collected: the result is held, and so is whatever no scope has released. */
+/** How many tensors a call leaves alive: the result, and whatever no scope has released and no collection found yet. */
 function left(model: nn.Module, x: Tensor): number {
+  collectGarbage();
   const before = memory().tensors;
   const result = model.call(x);
   const after = memory().tensors;
