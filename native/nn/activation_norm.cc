@@ -84,12 +84,11 @@ struct Pass {
     const auto activation = settings.activation<A>();
     const T* const from = x.const_data_ptr<T>();
     // Moments about one of the channel's own values lose nothing where the mean is far from zero.
-    std::vector<A> shift(static_cast<size_t>(sweep.channels()));
-    const Strip one{0, 1, 1};
-    for (int64_t channel = 0; channel < sweep.channels(); ++channel) {
-      A zero = 0, square = 0;
-      add_moments(from + channel * x.stride(1), one, activation, &zero, &shift[channel], &square);
-    }
+    std::vector<T> first(static_cast<size_t>(sweep.channels()));
+    for (size_t channel = 0; channel < first.size(); ++channel) first[channel] = from[channel * x.stride(1)];
+    std::vector<A> shift(first.size()), zeros(first.size()), unused(first.size());
+    add_moments(first.data(), Strip{0, 1, sweep.channels(), sweep.channels()}, activation, zeros.data(), shift.data(),
+                unused.data());
     const std::vector<A> shifts = sweep.spread(shift);
     std::vector<double> sum, squares;
     sweep.template sums<A>(
@@ -104,10 +103,10 @@ struct Pass {
     inverse.resize(shift.size());
     for (size_t channel = 0; channel < shift.size(); ++channel) {
       const double off = sum[channel] / count, centre = static_cast<double>(shift[channel]) + off;
-      const double variance = std::max(0.0, squares[channel] / count - off * off);
+      const double spread = squares[channel] / count - off * off;
+      const double variance = spread < 0 ? 0 : spread;  // NaN stays
       mean[channel] = static_cast<A>(centre);
       inverse[channel] = static_cast<A>(1 / std::sqrt(variance + settings.eps));
-      if (std::isnan(squares[channel])) inverse[channel] = std::numeric_limits<A>::quiet_NaN();
       if (kept_mean != nullptr) move(kept_mean[channel], centre, settings.momentum);
       if (kept_variance != nullptr) move(kept_variance[channel], variance * count / (count - 1), settings.momentum);
     }
@@ -133,8 +132,8 @@ struct Pass {
     return y;
   }
 
-  // Gradients of the input, the weight and the bias.
-  static std::vector<Tensor> backward(const Tensor& x, const Tensor& g, const MaybeTensor& weight,
+  // Gradients of the input, the weight and the bias. That of the input goes to `dx`, which may be `g`.
+  static std::vector<Tensor> backward(const Tensor& x, const Tensor& g, const Tensor& dx, const MaybeTensor& weight,
                                       const std::vector<A>& mean, const std::vector<A>& inverse,
                                       const Settings& settings) {
     const Sweep sweep(x);
@@ -165,7 +164,6 @@ struct Pass {
     scale = sweep.spread(scale);
     flat = sweep.spread(flat);
     slope = sweep.spread(slope);
-    Tensor dx = at::empty_like(x);
     T* const to = dx.mutable_data_ptr<T>();
     sweep.each([&](const Strip& strip, int64_t first) {
       propagate(from + strip.offset, gradients + strip.offset, to + strip.offset, strip, activation,
@@ -246,11 +244,16 @@ class ActivationNorm : public torch::autograd::Function<ActivationNorm> {
 
     const Tensor x = dense(input);
     const Tensor g = gradients[0].to(x.scalar_type()).contiguous(x.suggest_memory_format());
+    // Memory that nobody else has is already in the cache.
+    const size_t known = g.is_same(gradients[0]) ? 2 : 1;
+    const bool ours = g.use_count() == known && g.storage().use_count() == 1;
+    const Tensor dx = ours ? g : at::empty_like(x);
     const std::vector<Tensor> results = with_type(x, [&](auto type) {
       using T = decltype(type);
       using A = Accumulator<T>;
       const int64_t channels = x.size(1);
-      return Pass<T>::backward(x, g, weight, numbers<A>(mean, channels, 0), numbers<A>(inverse, channels, 1), settings);
+      return Pass<T>::backward(x, g, dx, weight, numbers<A>(mean, channels, 0), numbers<A>(inverse, channels, 1),
+                               settings);
     });
     return {results[0], weight.defined() ? results[1] : none, bias.defined() ? results[2] : none, none, none, none};
   }

@@ -1,119 +1,223 @@
 #include "activation_norm_loops.h"
 
-#include <bit>
+#include <limits>
 #include <type_traits>
 
-#include "per_processor.h"
+#include "column.h"
+#include "lanes.h"
 
 namespace tench::nn {
 
 namespace {
 
-// By hand, since the compiler makes vectors of whole-number arithmetic only.
-TENCH_INLINE float read(const c10::BFloat16& value) { return std::bit_cast<float>(uint32_t{value.x} << 16); }
-TENCH_INLINE float read(float value) { return value; }
-TENCH_INLINE double read(double value) { return value; }
+// How numbers below zero are met, `any` of them and with a limit above, or the usual ways in fewer instructions and
+// without one: zeros, or a leak from 0 to 1, with which the greater of x and leak x is what is wanted.
+enum class Below { zero, gentle, any };
 
-TENCH_INLINE void write(float value, float& to) { to = value; }
-TENCH_INLINE void write(double value, double& to) { to = value; }
-TENCH_INLINE void write(float value, c10::BFloat16& to) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  const uint32_t nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  // A NaN must not be rounded into an infinity.
-  to.x = static_cast<uint16_t>((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : nearest);
+// Every comparison is such that a NaN stays one.
+template <Below below>
+struct Kind {
+  template <class A>
+  static TENCH_INLINE Vector<A> activate(const Vector<A>& x, const Activation<A>& by) {
+    if constexpr (below == Below::zero) return (0 > x ? Vector<A>{} : x) - by.sub;
+    if constexpr (below == Below::gentle) return (x * by.leak > x ? x * by.leak : x) - by.sub;
+    const Vector<A> value = unlimited(x, by);
+    return by.most < value ? Vector<A>{} + by.most : value;
+  }
+
+  // g times the derivative at x.
+  template <class A>
+  static TENCH_INLINE Vector<A> derive(const Vector<A>& x, const Vector<A>& g, const Activation<A>& by) {
+    if constexpr (below == Below::zero) return x <= 0 ? Vector<A>{} : g;
+    if constexpr (below == Below::gentle) return x > 0 ? g : g * by.leak;
+    const Vector<A> result = by.leaks ? (x > 0 ? g : g * by.leak) : (x <= 0 ? Vector<A>{} : g);
+    return by.most < unlimited(x, by) ? Vector<A>{} : result;
+  }
+
+ private:
+  template <class A>
+  static TENCH_INLINE Vector<A> unlimited(const Vector<A>& x, const Activation<A>& by) {
+    return (by.leaks ? (x > 0 ? x : x * by.leak) : (0 > x ? Vector<A>{} : x)) - by.sub;
+  }
+};
+
+template <template <class Kind, class T> class Loop, class T>
+TENCH_INLINE void run(const Work<T>& work, const Activation<Accumulator<T>>& by) {
+  const auto with = [&](auto kind) __attribute__((always_inline)) {
+    using One = Loop<decltype(kind), T>;
+    Column<T, One>::each(work, One{by});
+  };
+  const bool limited = by.most < std::numeric_limits<Accumulator<T>>::infinity();
+  // Double precision is for checking gradients.
+  if (std::is_same_v<T, double> || limited) return with(Kind<Below::any>{});
+  if (!by.leaks) return with(Kind<Below::zero>{});
+  if (by.leak > 0 && by.leak <= 1) return with(Kind<Below::gentle>{});
+  with(Kind<Below::any>{});
 }
 
-// The activation before its upper limit.
-template <class A>
-TENCH_INLINE A unlimited(A x, const Activation<A>& by) {
-  const A below = by.leaks ? x * by.leak : (x != x ? x : A{0});
-  return (x > 0 ? x : below) - by.sub;
-}
+// given: shift; sums: of d, of d^2
+template <class Kind, class T>
+struct Moments {
+  using A = Accumulator<T>;
+  static constexpr int64_t units = 4, unit = kUnit<A>;
+  static constexpr size_t given = 1, sums = 2;
+  static constexpr bool reads_gradients = false, writes = false;
+  const Activation<A> by;
 
-template <class A>
-TENCH_INLINE A activate(A x, const Activation<A>& by) {
-  const A value = unlimited(x, by);
-  return value > by.most ? by.most : value;
-}
-
-template <class T, class A>
-TENCH_INLINE void add_moments_of(const T* __restrict x, const Strip& strip, const Activation<A>& given,
-                                 const A* __restrict shift, A* __restrict sum, A* __restrict squares) {
-  const Activation<A> by = given;
-  for (int64_t row = 0; row < strip.rows; ++row, x += strip.lanes) {
-    for (int64_t lane = 0; lane < strip.lanes; ++lane) {
-      const A d = activate(read(x[lane]), by) - shift[lane];
-      sum[lane] += d;
-      squares[lane] += d * d;
+  TENCH_INLINE void operator()(const Work<T>& work) const {
+    Lanes<A> shift[units], sum[units], squares[units];
+    for (int64_t i = 0; i < units; ++i) {
+      shift[i] = arranged<T>(work.given[0] + i * unit);
+      sum[i] = arranged<T>(work.sums[0] + i * unit);
+      squares[i] = arranged<T>(work.sums[1] + i * unit);
+    }
+    for (int64_t row = 0; row < work.rows; ++row) {
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < units; ++i) {
+        const int64_t place = row * work.stride + i * unit;
+        fetch(work.x + place, work.stride);
+        const Lanes<A> x = read(work.x + place);
+        for (int64_t half = 0; half < 2; ++half) {
+          const Vector<A> d = Kind::activate(x.part[half], by) - shift[i].part[half];
+          sum[i].part[half] += d;
+          squares[i].part[half] += d * d;
+        }
+      }
+    }
+    for (int64_t i = 0; i < units; ++i) {
+      put_back<T>(sum[i], work.sums[0] + i * unit);
+      put_back<T>(squares[i], work.sums[1] + i * unit);
     }
   }
-}
+};
 
-template <class T, class A>
-TENCH_INLINE void normalize_of(const T* __restrict x, T* __restrict y, const Strip& strip, const Activation<A>& given,
-                               const A* __restrict scale, const A* __restrict offset) {
-  const Activation<A> by = given;
-  for (int64_t row = 0; row < strip.rows; ++row, x += strip.lanes, y += strip.lanes) {
-    for (int64_t lane = 0; lane < strip.lanes; ++lane) {
-      write(activate(read(x[lane]), by) * scale[lane] + offset[lane], y[lane]);
+// given: scale, offset
+template <class Kind, class T>
+struct Normalize {
+  using A = Accumulator<T>;
+  static constexpr int64_t units = 4, unit = kUnit<A>;
+  static constexpr size_t given = 2, sums = 0;
+  static constexpr bool reads_gradients = false, writes = true;
+  const Activation<A> by;
+
+  TENCH_INLINE void operator()(const Work<T>& work) const {
+    Lanes<A> scale[units], offset[units];
+    for (int64_t i = 0; i < units; ++i) {
+      scale[i] = arranged<T>(work.given[0] + i * unit);
+      offset[i] = arranged<T>(work.given[1] + i * unit);
+    }
+    for (int64_t row = 0; row < work.rows; ++row) {
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < units; ++i) {
+        const int64_t place = row * work.stride + i * unit;
+        fetch(work.x + place, work.stride);
+        fetch(work.to + place, work.stride);
+        Lanes<A> y = read(work.x + place);
+        for (int64_t half = 0; half < 2; ++half)
+          y.part[half] = Kind::activate(y.part[half], by) * scale[i].part[half] + offset[i].part[half];
+        write(y, work.to + place);
+      }
     }
   }
-}
+};
 
-template <class T, class A>
-TENCH_INLINE void add_gradients_of(const T* __restrict x, const T* __restrict g, const Strip& strip,
-                                   const Activation<A>& given, const A* __restrict mean, A* __restrict sum,
-                                   A* __restrict dot) {
-  const Activation<A> by = given;
-  for (int64_t row = 0; row < strip.rows; ++row, x += strip.lanes, g += strip.lanes) {
-    for (int64_t lane = 0; lane < strip.lanes; ++lane) {
-      const A gradient = read(g[lane]);
-      sum[lane] += gradient;
-      dot[lane] += gradient * (activate(read(x[lane]), by) - mean[lane]);
+// given: mean; sums: of g, of g d
+template <class Kind, class T>
+struct Gradients {
+  using A = Accumulator<T>;
+  static constexpr int64_t units = 4, unit = kUnit<A>;
+  static constexpr size_t given = 1, sums = 2;
+  static constexpr bool reads_gradients = true, writes = false;
+  const Activation<A> by;
+
+  TENCH_INLINE void operator()(const Work<T>& work) const {
+    Lanes<A> mean[units], sum[units], dot[units];
+    for (int64_t i = 0; i < units; ++i) {
+      mean[i] = arranged<T>(work.given[0] + i * unit);
+      sum[i] = arranged<T>(work.sums[0] + i * unit);
+      dot[i] = arranged<T>(work.sums[1] + i * unit);
+    }
+    for (int64_t row = 0; row < work.rows; ++row) {
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < units; ++i) {
+        const int64_t place = row * work.stride + i * unit;
+        fetch(work.x + place, work.stride);
+        fetch(work.g + place, work.stride);
+        const Lanes<A> x = read(work.x + place), g = read(work.g + place);
+        for (int64_t half = 0; half < 2; ++half) {
+          sum[i].part[half] += g.part[half];
+          dot[i].part[half] += g.part[half] * (Kind::activate(x.part[half], by) - mean[i].part[half]);
+        }
+      }
+    }
+    for (int64_t i = 0; i < units; ++i) {
+      put_back<T>(sum[i], work.sums[0] + i * unit);
+      put_back<T>(dot[i], work.sums[1] + i * unit);
     }
   }
-}
+};
 
-template <class T, class A>
-TENCH_INLINE void propagate_of(const T* __restrict x, const T* __restrict g, T* __restrict dx, const Strip& strip,
-                               const Activation<A>& given, const A* __restrict mean, const A* __restrict scale,
-                               const A* __restrict flat, const A* __restrict slope) {
-  const Activation<A> by = given;
-  const A below = by.leaks ? by.leak : A{0};
-  for (int64_t row = 0; row < strip.rows; ++row, x += strip.lanes, g += strip.lanes, dx += strip.lanes) {
-    for (int64_t lane = 0; lane < strip.lanes; ++lane) {
-      const A input = read(x[lane]);
-      const A value = unlimited(input, by);
-      const A d = (value > by.most ? by.most : value) - mean[lane];
-      const A gradient = read(g[lane]) * scale[lane] - flat[lane] - d * slope[lane];
-      const A derivative = value > by.most ? A{0} : (input > 0 ? A{1} : below);
-      write(gradient * derivative, dx[lane]);
+// given: mean, scale, flat, slope
+template <class Kind, class T>
+struct Propagate {
+  using A = Accumulator<T>;
+  static constexpr int64_t units = 2, unit = kUnit<A>;
+  static constexpr size_t given = 4, sums = 0;
+  static constexpr bool reads_gradients = true, writes = true;
+  const Activation<A> by;
+
+  TENCH_INLINE void operator()(const Work<T>& work) const {
+    Lanes<A> mean[units], scale[units], flat[units], slope[units];
+    for (int64_t i = 0; i < units; ++i) {
+      mean[i] = arranged<T>(work.given[0] + i * unit);
+      scale[i] = arranged<T>(work.given[1] + i * unit);
+      flat[i] = arranged<T>(work.given[2] + i * unit);
+      slope[i] = arranged<T>(work.given[3] + i * unit);
+    }
+    for (int64_t row = 0; row < work.rows; ++row) {
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < units; ++i) {
+        const int64_t place = row * work.stride + i * unit;
+        fetch(work.x + place, work.stride);
+        fetch(work.g + place, work.stride);
+        fetch(work.to + place, work.stride);
+        const Lanes<A> x = read(work.x + place), g = read(work.g + place);
+        Lanes<A> dx;
+        for (int64_t half = 0; half < 2; ++half) {
+          const Vector<A> d = Kind::activate(x.part[half], by) - mean[i].part[half];
+          const Vector<A> gradient = g.part[half] * scale[i].part[half] - flat[i].part[half] - d * slope[i].part[half];
+          dx.part[half] = Kind::derive(x.part[half], gradient, by);
+        }
+        write(dx, work.to + place);
+      }
     }
   }
-}
+};
 
 }  // namespace
 
 #define TENCH_DEFINE_LOOPS(T)                                                                                        \
   TENCH_PER_PROCESSOR void add_moments(const T* x, const Strip& strip, const Activation<Accumulator<T>>& activation, \
                                        const Accumulator<T>* shift, Accumulator<T>* sum, Accumulator<T>* squares) {  \
-    add_moments_of(x, strip, activation, shift, sum, squares);                                                       \
+    run<Moments>(Work<T>{x, nullptr, nullptr, {shift}, {sum, squares}, strip.rows, strip.lanes, strip.stride},       \
+                 activation);                                                                                        \
   }                                                                                                                  \
   TENCH_PER_PROCESSOR void normalize(const T* x, T* y, const Strip& strip,                                           \
                                      const Activation<Accumulator<T>>& activation, const Accumulator<T>* scale,      \
                                      const Accumulator<T>* offset) {                                                 \
-    normalize_of(x, y, strip, activation, scale, offset);                                                            \
+    run<Normalize>(Work<T>{x, nullptr, y, {scale, offset}, {}, strip.rows, strip.lanes, strip.stride}, activation);  \
   }                                                                                                                  \
   TENCH_PER_PROCESSOR void add_gradients(const T* x, const T* g, const Strip& strip,                                 \
                                          const Activation<Accumulator<T>>& activation, const Accumulator<T>* mean,   \
                                          Accumulator<T>* sum, Accumulator<T>* dot) {                                 \
-    add_gradients_of(x, g, strip, activation, mean, sum, dot);                                                       \
+    run<Gradients>(Work<T>{x, g, nullptr, {mean}, {sum, dot}, strip.rows, strip.lanes, strip.stride}, activation);   \
   }                                                                                                                  \
   TENCH_PER_PROCESSOR void propagate(const T* x, const T* g, T* dx, const Strip& strip,                              \
                                      const Activation<Accumulator<T>>& activation, const Accumulator<T>* mean,       \
                                      const Accumulator<T>* scale, const Accumulator<T>* flat,                        \
                                      const Accumulator<T>* slope) {                                                  \
-    propagate_of(x, g, dx, strip, activation, mean, scale, flat, slope);                                             \
+    run<Propagate>(Work<T>{x, g, dx, {mean, scale, flat, slope}, {}, strip.rows, strip.lanes, strip.stride},         \
+                   activation);                                                                                      \
   }
 
 TENCH_DEFINE_LOOPS(float)

@@ -28,11 +28,13 @@ struct Activation {
   A most;
 };
 
-// `rows` x `lanes` numbers without gaps, and for each lane a number in every array of the calls below.
+// `rows` x `lanes` numbers, each row `stride` behind the one before, and for each lane a number in every array of the
+// calls below.
 struct Strip {
   int64_t offset;
   int64_t rows;
   int64_t lanes;
+  int64_t stride;
 };
 
 // Adds to each lane the sums of d and d^2, where d is the activation less the lane's `shift`.

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "activation_norm_loops.h"
@@ -22,7 +23,7 @@ class Sweep {
         places_(x.numel() / channels_),
         innermost_(!x.is_contiguous()),
         plane_(innermost_ ? places_ : places_ / x.size(0)),
-        group_(innermost_ ? std::max<int64_t>(1, kLanes / channels_) : kLanes),
+        group_(innermost_ ? group_of(channels_) : kLanes),
         lanes_(innermost_ ? channels_ * group_ : kLanes),
         chunk_((places_ + kChunks - 1) / kChunks),
         // A chunk is whole groups, so that only the last leaves some over.
@@ -66,11 +67,13 @@ class Sweep {
             strip.rows = std::min(kRows, rows - row);
             std::fill(lanes.begin(), lanes.end(), A{0});
             add(strip, first, lanes.data(), lanes.data() + lanes_);
-            for (int64_t lane = 0; lane < strip.lanes; ++lane) {
-              mine[innermost_ ? lane % channels_ : 0] += static_cast<double>(lanes[lane]);
-              mine[width + (innermost_ ? lane % channels_ : 0)] += static_cast<double>(lanes[lanes_ + lane]);
+            for (int64_t lane = 0; lane < strip.lanes;) {
+              for (int64_t i = 0; i < width && lane < strip.lanes; ++i, ++lane) {
+                mine[i] += static_cast<double>(lanes[lane]);
+                mine[width + i] += static_cast<double>(lanes[lanes_ + lane]);
+              }
             }
-            strip.offset += strip.rows * strip.lanes;
+            strip.offset += strip.rows * strip.stride;
           }
         });
       }
@@ -90,6 +93,11 @@ class Sweep {
   // Fewer numbers than this are not worth waking a thread.
   static constexpr int64_t kGrain = 32768;
 
+  // Whole vectors if that takes few places: a strip's last lanes are slow if they fill none.
+  static int64_t group_of(int64_t channels) {
+    const int64_t whole = kLanes / std::gcd(channels, kLanes);
+    return whole * channels <= 16 * kLanes ? whole : std::max<int64_t>(1, kLanes / channels);
+  }
   int64_t rounded_chunk() const { return (chunk_ + group_ - 1) / group_ * group_; }
   int64_t grain() const { return std::max<int64_t>(1, kGrain * tasks_ / std::max<int64_t>(1, places_ * channels_)); }
 
@@ -98,15 +106,15 @@ class Sweep {
     if (innermost_) {
       const int64_t begin = task * rounded_chunk(), count = std::min(rounded_chunk(), places_ - begin);
       const int64_t whole = count / group_, rest = count % group_;
-      if (whole > 0) visit(Strip{begin * channels_, whole, lanes_}, 0);
-      if (rest > 0) visit(Strip{(begin + whole * group_) * channels_, rest, channels_}, 0);
+      if (whole > 0) visit(Strip{begin * channels_, whole, lanes_, lanes_}, 0);
+      if (rest > 0) visit(Strip{(begin + whole * group_) * channels_, rest, channels_, channels_}, 0);
       return;
     }
-    const int64_t whole = plane_ / kLanes, rest = plane_ % kLanes;
-    for (int64_t start = task * plane_; start < places_ * channels_; start += channels_ * plane_) {
-      if (whole > 0) visit(Strip{start, whole, kLanes}, task * kLanes);
-      if (rest > 0) visit(Strip{start + whole * kLanes, 1, rest}, task * kLanes);
-    }
+    const int64_t whole = plane_ / kLanes, rest = plane_ % kLanes, stride = channels_ * plane_;
+    const int64_t images = places_ / plane_, start = task * plane_;
+    for (int64_t image = 0; whole > 0 && image < images; ++image)
+      visit(Strip{start + image * stride, whole, kLanes, kLanes}, task * kLanes);
+    if (rest > 0) visit(Strip{start + whole * kLanes, images, rest, stride}, task * kLanes);
   }
 
   int64_t channels_, places_;

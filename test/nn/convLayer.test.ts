@@ -96,6 +96,71 @@ for (const memoryFormat of ['contiguous_format', 'channels_last'] as const) {
   });
 }
 
+/** The operator with all that can be given to it. */
+function operator(x: Tensor, [weight, bias]: readonly Tensor[], { leak, sub = 0, maxv }: ConvLayerOptions): Tensor {
+  const given = [x, weight, bias, null, null, leak ?? null, sub, maxv ?? null, true, 0.1, 1e-5];
+  return callOperator('tench::general_relu_batch_norm', given) as Tensor;
+}
+
+// Double precision takes one loop for all activations, the others have one for each of the usual.
+for (const dtype of ['float32', 'bfloat16'] as const) {
+  t.test(`in ${dtype} every activation is that of float64, up to rounding`, async (t) => {
+    manualSeed(8);
+    const limit = dtype === 'float32' ? 1e-5 : 1 / 128;
+    const wide = [
+      [2, 24, 11, 13],
+      [2, 64, 9, 9],
+      [3, 130, 5, 5],
+      [70, 5, 2, 2],
+      [8, 37, 7, 7],
+    ] as const;
+    for (const [batch, channels, height, width] of [...shapes, ...wide]) {
+      if (batch * height * width === 2) continue;
+      for (const memoryFormat of ['contiguous_format', 'channels_last'] as const) {
+        for (const options of [...activations, { leak: 1.5 }, { leak: -0.2 }]) {
+          const x = randn([batch, channels, height, width]).to(dtype).contiguous({ memoryFormat });
+          const g = randn([batch, channels, height, width]).to(dtype);
+          const vectors = [rand([channels]).add(0.5), randn([channels])];
+          const run = (exact: boolean): Tensor[] => {
+            const [input, gradient] = [x, g].map((tensor) => (exact ? tensor.to('float64') : tensor.clone()));
+            const given = vectors.map((vector) => (exact ? vector.to('float64') : vector.clone()));
+            [input!, ...given].forEach((tensor) => void tensor.requiresGrad_());
+            const y = operator(input!, given, options);
+            y.backward(gradient!.contiguous({ memoryFormat }));
+            return [y, input!.grad!, ...given.map((vector) => vector.grad!)];
+          };
+          const exact = run(true);
+          const gaps = run(false).map((tensor, i) => difference(tensor, exact[i]!));
+          t.ok(
+            Math.max(...gaps) < limit,
+            `${JSON.stringify({ batch, channels, memoryFormat, ...options })}: ${gaps.join()}`,
+          );
+        }
+      }
+    }
+  });
+}
+
+t.test('a gradient that others hold is left as it is', async (t) => {
+  manualSeed(9);
+  const vectors = [rand([16]), randn([16])];
+  const inputs = [0, 1].map(() => randn([4, 16, 8, 8]).requiresGrad_());
+  const held: Tensor[] = [];
+  // Both branches of a sum are given the same tensor.
+  const [first, second] = inputs.map((x) => operator(x, vectors, { leak: 0.1 })) as [Tensor, Tensor];
+  second.registerHook((g) => void held.push(g));
+  const gradient = randn([4, 16, 8, 8]);
+  const before = gradient.clone();
+  first.add(second).backward(gradient);
+  t.ok(gradient.equal(before), 'the one that was passed in');
+  t.ok(held[0]!.equal(before), 'the one that a hook has seen');
+  for (const x of inputs) {
+    const alone = x.detach().clone().requiresGrad_();
+    operator(alone, vectors, { leak: 0.1 }).backward(before.clone());
+    t.ok(x.grad!.equal(alone.grad!));
+  }
+});
+
 t.test('gradients, and gradients of gradients, are those of the function', async (t) => {
   for (const training of [true, false]) {
     const vector = (): Tensor => rand([3], { dtype: 'float64' }).add(0.5);
@@ -159,13 +224,20 @@ t.test('a mean far from zero costs no digits', async (t) => {
 
 t.test('NaN and infinity stay what they are', async (t) => {
   for (const value of [NaN, Infinity, -Infinity]) {
-    const [fused, composed] = pair(2, 'float32', { leak: 0.1 }).map((layer) => {
-      layer.eval();
-      const x = ones([1, 2, 1, 2]);
-      x.set([0, 0, 0, 0], value);
-      return layer.call(x).detach().toList();
-    });
-    t.same(fused, composed, String(value));
+    for (const options of [{}, { leak: 0.1 }, { leak: 0.1, maxv: 1 }]) {
+      const [fused, composed] = pair(2, 'float32', options).map((layer) => {
+        layer.eval();
+        const x = ones([1, 2, 1, 2]);
+        x.set([0, 0, 0, 0], value);
+        return layer.call(x).detach().toList();
+      });
+      t.same(fused, composed, `${value} ${JSON.stringify(options)}`);
+    }
+    // In bfloat16 nothing of a channel that such a number is in can be told, and the other is not touched.
+    const x = randn([1, 2, 40, 40]).to('bfloat16');
+    x.set([0, 0, 3, 4], value);
+    const y = operator(x, [ones([2]), zeros([2])], { leak: 0.1 });
+    t.same(y.isnan().sum([2, 3]).toList(), [[1600, 0]], String(value));
   }
 });
 
