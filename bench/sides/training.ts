@@ -88,10 +88,12 @@ export type Setting = Pick<LearnerOptions, 'precision' | 'channelsLast' | 'devic
 /** Steps of a network, which `network()` makes; `valuesOf` says what of the losses of a hundred is compared. */
 export function steps(network: () => Module, setting: Setting, valuesOf: (losses: number[]) => number[]): () => Work {
   const { graph, ...options } = setting;
-  const { device = 'cpu' } = options;
+  const { device = 'cpu', precision = 'fp32', channelsLast = precision !== 'fp32' } = options;
+  // As the peer's: where and in which order they are trained on.
+  const memoryFormat = channelsLast ? 'channels_last' : 'contiguous_format';
   const placed = (place: number): [Tensor, Tensor] => {
     const [xb, yb] = batch(place);
-    return [xb.to(device), yb.to(device)];
+    return [xb.to(device).contiguous({ memoryFormat }), yb.to(device)];
   };
   const fresh = (): { loader: Repeated; learn: Learner } => {
     const loader = new Repeated(Array.from({ length: BATCHES }, (_, place) => placed(place)));
