@@ -55,21 +55,21 @@ TENCH_INLINE void run(const Work<T>& work, const Activation<Accumulator<T>>& by)
   with(Kind<Below::any>{});
 }
 
-// given: shift; sums: of d, of d^2
-template <class Kind, class T>
-struct Moments {
+// given: centre; sums: of d and of d^2, or of g and of g d, where d is the activation less its centre
+template <class Kind, class T, bool of_gradients>
+struct Sums {
   using A = Accumulator<T>;
   static constexpr int64_t units = 4, unit = kUnit<A>;
   static constexpr size_t given = 1, sums = 2;
-  static constexpr bool reads_gradients = false, writes = false;
+  static constexpr bool reads_gradients = of_gradients, writes = false;
   const Activation<A> by;
 
   TENCH_INLINE void operator()(const Work<T>& work) const {
-    Lanes<A> shift[units], sum[units], squares[units];
+    Lanes<A> centre[units], sum[units], products[units];
     for (int64_t i = 0; i < units; ++i) {
-      shift[i] = arranged<T>(work.given[0] + i * unit);
+      centre[i] = arranged<T>(work.given[0] + i * unit);
       sum[i] = arranged<T>(work.sums[0] + i * unit);
-      squares[i] = arranged<T>(work.sums[1] + i * unit);
+      products[i] = arranged<T>(work.sums[1] + i * unit);
     }
     for (int64_t row = 0; row < work.rows; ++row) {
 #pragma GCC unroll 8
@@ -77,19 +77,29 @@ struct Moments {
         const int64_t place = row * work.stride + i * unit;
         fetch(work.x + place, work.stride);
         const Lanes<A> x = read(work.x + place);
+        Lanes<A> g = x;
+        if constexpr (of_gradients) {
+          fetch(work.g + place, work.stride);
+          g = read(work.g + place);
+        }
         for (int64_t half = 0; half < 2; ++half) {
-          const Vector<A> d = Kind::activate(x.part[half], by) - shift[i].part[half];
-          sum[i].part[half] += d;
-          squares[i].part[half] += d * d;
+          const Vector<A> d = Kind::activate(x.part[half], by) - centre[i].part[half];
+          const Vector<A> summed = of_gradients ? g.part[half] : d;
+          sum[i].part[half] += summed;
+          products[i].part[half] += summed * d;
         }
       }
     }
     for (int64_t i = 0; i < units; ++i) {
       put_back<T>(sum[i], work.sums[0] + i * unit);
-      put_back<T>(squares[i], work.sums[1] + i * unit);
+      put_back<T>(products[i], work.sums[1] + i * unit);
     }
   }
 };
+template <class Kind, class T>
+using Moments = Sums<Kind, T, false>;
+template <class Kind, class T>
+using Gradients = Sums<Kind, T, true>;
 
 // given: scale, offset
 template <class Kind, class T>
@@ -117,42 +127,6 @@ struct Normalize {
           y.part[half] = Kind::activate(y.part[half], by) * scale[i].part[half] + offset[i].part[half];
         write(y, work.to + place);
       }
-    }
-  }
-};
-
-// given: mean; sums: of g, of g d
-template <class Kind, class T>
-struct Gradients {
-  using A = Accumulator<T>;
-  static constexpr int64_t units = 4, unit = kUnit<A>;
-  static constexpr size_t given = 1, sums = 2;
-  static constexpr bool reads_gradients = true, writes = false;
-  const Activation<A> by;
-
-  TENCH_INLINE void operator()(const Work<T>& work) const {
-    Lanes<A> mean[units], sum[units], dot[units];
-    for (int64_t i = 0; i < units; ++i) {
-      mean[i] = arranged<T>(work.given[0] + i * unit);
-      sum[i] = arranged<T>(work.sums[0] + i * unit);
-      dot[i] = arranged<T>(work.sums[1] + i * unit);
-    }
-    for (int64_t row = 0; row < work.rows; ++row) {
-#pragma GCC unroll 8
-      for (int64_t i = 0; i < units; ++i) {
-        const int64_t place = row * work.stride + i * unit;
-        fetch(work.x + place, work.stride);
-        fetch(work.g + place, work.stride);
-        const Lanes<A> x = read(work.x + place), g = read(work.g + place);
-        for (int64_t half = 0; half < 2; ++half) {
-          sum[i].part[half] += g.part[half];
-          dot[i].part[half] += g.part[half] * (Kind::activate(x.part[half], by) - mean[i].part[half]);
-        }
-      }
-    }
-    for (int64_t i = 0; i < units; ++i) {
-      put_back<T>(sum[i], work.sums[0] + i * unit);
-      put_back<T>(dot[i], work.sums[1] + i * unit);
     }
   }
 };
