@@ -66,11 +66,9 @@ struct Sums {
 
   TENCH_INLINE void operator()(const Work<T>& work) const {
     Lanes<A> centre[units], sum[units], products[units];
-    for (int64_t i = 0; i < units; ++i) {
-      centre[i] = arranged<T>(work.given[0] + i * unit);
-      sum[i] = arranged<T>(work.sums[0] + i * unit);
-      products[i] = arranged<T>(work.sums[1] + i * unit);
-    }
+    arrange<T>(work.given[0], centre);
+    arrange<T>(work.sums[0], sum);
+    arrange<T>(work.sums[1], products);
     for (int64_t row = 0; row < work.rows; ++row) {
 #pragma GCC unroll 8
       for (int64_t i = 0; i < units; ++i) {
@@ -90,10 +88,8 @@ struct Sums {
         }
       }
     }
-    for (int64_t i = 0; i < units; ++i) {
-      put_back<T>(sum[i], work.sums[0] + i * unit);
-      put_back<T>(products[i], work.sums[1] + i * unit);
-    }
+    put_back<T>(sum, work.sums[0]);
+    put_back<T>(products, work.sums[1]);
   }
 };
 template <class Kind, class T>
@@ -112,10 +108,8 @@ struct Normalize {
 
   TENCH_INLINE void operator()(const Work<T>& work) const {
     Lanes<A> scale[units], offset[units];
-    for (int64_t i = 0; i < units; ++i) {
-      scale[i] = arranged<T>(work.given[0] + i * unit);
-      offset[i] = arranged<T>(work.given[1] + i * unit);
-    }
+    arrange<T>(work.given[0], scale);
+    arrange<T>(work.given[1], offset);
     for (int64_t row = 0; row < work.rows; ++row) {
 #pragma GCC unroll 8
       for (int64_t i = 0; i < units; ++i) {
@@ -142,12 +136,10 @@ struct Propagate {
 
   TENCH_INLINE void operator()(const Work<T>& work) const {
     Lanes<A> mean[units], scale[units], flat[units], slope[units];
-    for (int64_t i = 0; i < units; ++i) {
-      mean[i] = arranged<T>(work.given[0] + i * unit);
-      scale[i] = arranged<T>(work.given[1] + i * unit);
-      flat[i] = arranged<T>(work.given[2] + i * unit);
-      slope[i] = arranged<T>(work.given[3] + i * unit);
-    }
+    arrange<T>(work.given[0], mean);
+    arrange<T>(work.given[1], scale);
+    arrange<T>(work.given[2], flat);
+    arrange<T>(work.given[3], slope);
     for (int64_t row = 0; row < work.rows; ++row) {
 #pragma GCC unroll 8
       for (int64_t i = 0; i < units; ++i) {

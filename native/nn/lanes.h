@@ -89,6 +89,16 @@ TENCH_INLINE void put_back(const Lanes<A>& lanes, A* to) {
           to);
 }
 
+// The same for as many units as there are.
+template <class T, class A, size_t count>
+TENCH_INLINE void arrange(const A* from, Lanes<A> (&to)[count]) {
+  for (size_t i = 0; i < count; ++i) to[i] = arranged<T>(from + i * kUnit<A>);
+}
+template <class T, class A, size_t count>
+TENCH_INLINE void put_back(const Lanes<A> (&from)[count], A* to) {
+  for (size_t i = 0; i < count; ++i) put_back<T>(from[i], to + i * kUnit<A>);
+}
+
 // The processor does not see far enough ahead by itself.
 template <class T>
 TENCH_INLINE void fetch(const T* x, int64_t stride) {
